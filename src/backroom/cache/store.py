@@ -1,0 +1,152 @@
+"""Statements on the cache tables: read for sorting, write, claim what is dirty, mark, park.
+
+Callers hold the shop's lock. Rows are written in the order of their keys.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, tuple_
+
+from backroom.cache.rows import STATE_FIELDS, CacheRow
+from backroom.cache.tables import key_columns
+from backroom.db.database import Transaction
+from backroom.shops.tables import shop
+from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId
+
+_COMMON = frozenset(STATE_FIELDS) | {"shop_id", "applied_hash", "raw_data"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirtyRow:
+    """A row to process, as it was claimed."""
+
+    key: ResourceKey
+    revision: int
+    shape: str
+    partial: bool
+    raw_data: bytes | None
+    applied_hash: bytes | None
+    attempts: int
+    deleted_at: datetime | None
+    delivery_id: DeliveryId | None
+    topic: str | None
+    triggered_at: datetime | None
+    deleted_delivery_id: DeliveryId | None
+    deleted_topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a parked row is tried again; `next_attempt_at` None gives it up."""
+
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+def due_shops(transaction: Transaction, table: Table) -> list[ShopId]:
+    """The shops with rows to process now."""
+    due = exists().where(table.c.shop_id == shop.c.id, is_due(table, transaction.now()))
+    return [ShopId(shop_id) for shop_id in transaction.execute(select(shop.c.id).where(due)).scalars()]
+
+
+def is_due(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Dirty, not given up, and not waiting for a retry. In the form of the partial index."""
+    return and_(
+        table.c.processed_at.is_(None),
+        table.c.dead_at.is_(None),
+        or_(table.c.next_attempt_at.is_(None), table.c.next_attempt_at <= now),
+    )
+
+
+class CacheStore:
+    """One resource's cache table, within one open transaction and one shop."""
+
+    def __init__(self, transaction: Transaction, table: Table, shop_id: ShopId) -> None:
+        self._transaction = transaction
+        self._table = table
+        self._shop_id = shop_id
+        self._keys = key_columns(table)
+        self._lookups = tuple(
+            name for name in table.c.keys() if name not in _COMMON and name not in self._keys
+        )  # noqa: SIM118
+
+    def load(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, CacheRow]:
+        """The rows that exist, without their bodies."""
+        columns = [self._table.c[name] for name in (*self._keys, *self._lookups, *STATE_FIELDS)]
+        found = self._transaction.execute(select(*columns).where(self._among(keys)))
+        return {row.key: row for row in map(self._cache_row, found)}
+
+    def write(self, rows: Sequence[CacheRow], existing: frozenset[ResourceKey]) -> None:
+        """Writes rows; a body only where a new one came."""
+        ordered = sorted(rows, key=lambda row: row.key)
+        state = (*STATE_FIELDS, *self._lookups)
+        fresh = [row for row in ordered if row.key not in existing]
+        replaced = [row for row in ordered if row.key in existing and row.new_body is not None]
+        marked = [row for row in ordered if row.key in existing and row.new_body is None]
+        keys = ("shop_id", *self._keys)
+        self._transaction.insert(
+            self._table, (*keys, *state, "raw_data"), [self._values(row, True) for row in fresh]
+        )
+        self._transaction.update(
+            self._table, keys, (*state, "raw_data"), [self._values(row, True) for row in replaced]
+        )
+        self._transaction.update(self._table, keys, state, [self._values(row, False) for row in marked])
+
+    def claim(self, now: datetime, limit: int, keys: Sequence[ResourceKey] | None) -> list[DirtyRow]:
+        """Dirty rows that are due, in the order of their keys; of `keys` only, where given."""
+        table = self._table
+        due = and_(table.c.shop_id == self._shop_id, is_due(table, now))
+        if keys is not None:
+            due = and_(due, self._among(keys))
+        names = [name for name in DirtyRow.__slots__ if name != "key"]
+        key_columns_ = [table.c[name] for name in self._keys]
+        statement = select(*key_columns_, *(table.c[name] for name in names)).where(due)
+        found = self._transaction.execute(statement.order_by(*key_columns_).limit(limit))
+        width = len(self._keys)
+        return [
+            DirtyRow(key=tuple(row[:width]), **dict(zip(names, row[width:], strict=True))) for row in found
+        ]
+
+    def mark_processed(self, rows: Sequence[tuple[DirtyRow, bytes]], now: datetime) -> int:
+        """Law 6: the mark names the revision that was processed; a newer one stays dirty."""
+        return self._transaction.update(
+            self._table,
+            ("shop_id", *self._keys, "revision"),
+            ("processed_at", "applied_hash", "processing_error", "attempts", "next_attempt_at"),
+            [(self._shop_id, *row.key, row.revision, now, applied, None, 0, None) for row, applied in rows],
+        )
+
+    def park(self, row: DirtyRow, reason: str, retry: Retry, now: datetime) -> None:
+        """Puts a row aside with its reason, for later or for good."""
+        dead_at = now if retry.next_attempt_at is None else None
+        self._transaction.update(
+            self._table,
+            ("shop_id", *self._keys, "revision"),
+            ("processing_error", "attempts", "next_attempt_at", "dead_at"),
+            [(self._shop_id, *row.key, row.revision, reason, retry.attempts, retry.next_attempt_at, dead_at)],
+        )
+
+    def _among(self, keys: Iterable[ResourceKey]) -> ColumnElement[bool]:
+        ordered = sorted(keys)
+        if len(self._keys) == 1:
+            matches = self._table.c[self._keys[0]].in_([key[0] for key in ordered])
+        else:
+            matches = tuple_(*(self._table.c[name] for name in self._keys)).in_(ordered)
+        return and_(self._table.c.shop_id == self._shop_id, matches)
+
+    def _values(self, row: CacheRow, with_body: bool) -> tuple[Any, ...]:
+        state = [getattr(row, name) for name in STATE_FIELDS]
+        lookups = [row.lookups.get(name) for name in self._lookups]
+        body = [row.new_body] if with_body else []
+        return (self._shop_id, *row.key, *state, *lookups, *body)
+
+    def _cache_row(self, row: Row[Any]) -> CacheRow:
+        width, until = len(self._keys), len(self._keys) + len(self._lookups)
+        return CacheRow(
+            key=tuple(row[:width]),
+            lookups=dict(zip(self._lookups, row[width:until], strict=True)),
+            **dict(zip(STATE_FIELDS, row[until:], strict=True)),
+        )

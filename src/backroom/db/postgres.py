@@ -1,0 +1,249 @@
+"""PostgreSQL's side of the seam: psycopg 3, one schema of our own, arrays instead of long VALUES lists.
+
+Rows go over as one array per column (`unnest`), which keeps a statement the same whatever the
+number of rows, so that the server prepares it once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Boolean, Column, Connection, Engine, Integer, LargeBinary, Table, create_engine
+from sqlalchemy.dialects import postgresql
+
+from backroom.db.seam import Converters, Row, Wakeup
+from backroom.db.types import BigInt, Instant, Json
+from backroom.vocabulary.clock import Clock
+
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+def postgres_engine(address: str, schema: str) -> Engine:
+    """An engine over any libpq address (URL or key=value). The schema need not exist yet."""
+
+    def connect() -> psycopg.Connection:
+        connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+        connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
+        # An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
+        connection.execute(
+            "SELECT set_config('TimeZone', 'UTC', false), set_config('synchronous_commit',"
+            " CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+            " ELSE current_setting('synchronous_commit') END, false)"
+        )
+        connection.autocommit = False
+        return connection
+
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        pool_size=8,
+        max_overflow=40,
+        pool_pre_ping=False,
+        pool_use_lifo=True,
+    )
+
+
+def channel(schema: str) -> str:
+    """The name that LISTEN and NOTIFY meet under."""
+    return f"{schema}_work"
+
+
+class PostgresSeam:
+    """See `Seam`. A numbered lock is an advisory lock of the transaction, in a space of this schema's own."""
+
+    batch_seconds = 0.100
+
+    def __init__(self, schema: str, clock: Clock | None) -> None:
+        self._schema = schema
+        self._clock = clock
+
+    def now(self, connection: Connection) -> datetime:
+        if self._clock is not None:
+            return self._clock.now()
+        row = _driver(connection).execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        return row[0]  # type: ignore[no-any-return]
+
+    def begin_writing(self, connection: Connection, wait_seconds: float) -> None:
+        return
+
+    def try_lock(self, connection: Connection, number: int) -> bool:
+        row = (
+            _driver(connection)
+            .execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", (self._schema, number))
+            .fetchone()
+        )
+        return row is not None and row[0] is True
+
+    def insert(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        statement, converters = _insert_statement(table, tuple(columns), ())
+        _driver(connection).execute(statement, _by_column(converters.rows(rows)))
+
+    def insert_new(
+        self,
+        connection: Connection,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        unique: Sequence[str],
+    ) -> list[bool]:
+        statement, converters = _insert_statement(table, tuple(columns), tuple(unique))
+        found = _driver(connection).execute(statement, _by_column(converters.rows(rows))).fetchall()
+        fresh = set(found)
+        positions = [columns.index(name) for name in unique]
+        answers = []
+        for row in rows:
+            key = tuple(row[position] for position in positions)
+            answers.append(key in fresh)
+            fresh.discard(key)
+        return answers
+
+    def update(
+        self,
+        connection: Connection,
+        table: Table,
+        keys: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        where: str,
+    ) -> int:
+        statement, converters = _update_statement(table, tuple(keys), tuple(columns), where)
+        return _driver(connection).execute(statement, _by_column(converters.rows(rows))).rowcount
+
+    def allocate_ids(self, connection: Connection, table: Table, count: int) -> list[int]:
+        rows = _driver(connection).execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            (table.name, count),
+        )
+        return sorted(row[0] for row in rows)
+
+    def lock_rows(self, connection: Connection, table: Table, ids: Sequence[int]) -> None:
+        # FOR UPDATE would also shut out the key shares that foreign keys take: measured deadlocks.
+        _driver(connection).execute(
+            sql.SQL("SELECT id FROM {} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE").format(
+                sql.Identifier(table.name)
+            ),
+            (sorted(ids),),
+        )
+
+    def commit_order(self, connection: Connection) -> int:
+        return _number(connection, "SELECT pg_current_xact_id()::text::bigint")
+
+    def commit_horizon(self, connection: Connection) -> int:
+        return _number(connection, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+
+    def notify(self, connection: Connection) -> None:
+        _driver(connection).execute("SELECT pg_notify(%s, '')", (channel(self._schema),))
+
+    def wakeup(self, engine: Engine) -> Wakeup:
+        return _Listener(engine, channel(self._schema))
+
+
+class _Listener:
+    """A connection of its own that LISTENs. A lost connection raises; the caller opens a new one."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._raw = engine.raw_connection()
+        self._raw.detach()
+        driver = self._raw.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        self._connection = driver
+        self._connection.autocommit = True
+        self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
+
+    def wait(self, timeout_seconds: float) -> None:
+        for _ in self._connection.notifies(timeout=timeout_seconds, stop_after=1):
+            pass
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _driver(connection: Connection) -> psycopg.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _number(connection: Connection, query: LiteralString) -> int:
+    row = _driver(connection).execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _by_column(rows: Sequence[Row]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(
+    table: Table, columns: tuple[str, ...], unique: tuple[str, ...]
+) -> tuple[sql.Composed, Converters]:
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM unnest({}) AS v ({})").format(
+        sql.Identifier(table.name),
+        _names(columns),
+        _values(table, columns),
+        _arrays(table, columns),
+        _names(columns),
+    )
+    if unique:
+        statement += sql.SQL(" ON CONFLICT ({0}) DO NOTHING RETURNING {0}").format(_names(unique))
+    return statement, _converters(table, columns)
+
+
+@lru_cache(maxsize=256)
+def _update_statement(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], where: str
+) -> tuple[sql.Composed, Converters]:
+    every = keys + columns
+    sets = sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), _value(table.c[name])) for name in columns
+    )
+    matches = sql.SQL(" AND ").join(sql.SQL("t.{0} = v.{0}").format(sql.Identifier(name)) for name in keys)
+    statement = sql.SQL("UPDATE {} AS t SET {} FROM unnest({}) AS v ({}) WHERE {}").format(
+        sql.Identifier(table.name), sets, _arrays(table, every), _names(every), matches
+    )
+    if where:
+        statement += sql.SQL(" AND t.") + sql.SQL(where)  # type: ignore[arg-type]
+    return statement, _converters(table, every)
+
+
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in columns)
+
+
+def _values(table: Table, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(_value(table.c[name]) for name in columns)
+
+
+def _value(column: Column[object]) -> sql.Composed:
+    cast = sql.SQL("::jsonb") if isinstance(column.type, Json) else sql.SQL("")
+    return sql.SQL("v.{}{}").format(sql.Identifier(column.name), cast)
+
+
+def _arrays(table: Table, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(_array(table.c[name]) for name in columns)
+
+
+def _array(column: Column[object]) -> sql.SQL:
+    kind = column.type
+    if isinstance(kind, LargeBinary):
+        # Binary: the text form of bytea is twice the size and has to be parsed.
+        return sql.SQL("%b::bytea[]")
+    if isinstance(kind, Instant):
+        return sql.SQL("%s::timestamptz[]")
+    if isinstance(kind, Boolean):
+        return sql.SQL("%s::boolean[]")
+    if kind is BigInt or isinstance(kind, Integer):
+        return sql.SQL("%s::bigint[]")
+    return sql.SQL("%s::text[]")
+
+
+def _converters(table: Table, columns: tuple[str, ...]) -> Converters:
+    return Converters.of([table.c[name] for name in columns], postgresql.dialect(), None)

@@ -1,0 +1,200 @@
+"""SQLite's side of the seam: WAL, synchronous=FULL, one writer at a time.
+
+The driver is left in autocommit (`isolation_level=None`) and we say BEGIN ourselves: a deferred
+one for readers, IMMEDIATE for writers, because a reader that later wants to write can only fail.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from backroom.db.seam import Converters, Row, Wakeup
+from backroom.db.types import microseconds
+from backroom.vocabulary.clock import Clock
+from backroom.vocabulary.errors import StoreUnavailable
+
+RETRY_SECONDS = 0.001
+POLL_SECONDS = 0.01
+READ_BUSY_SECONDS = 5.0
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """An engine over one file. The folder must exist."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=40,
+        connect_args={"timeout": READ_BUSY_SECONDS, "cached_statements": 256},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin_reading)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_reading(connection: Connection) -> None:
+    if not connection.get_execution_options().get("writing"):
+        connection.exec_driver_sql("BEGIN")
+
+
+class SqliteSeam:
+    """See `Seam`. Locks of shops are free: the writer is alone anyway."""
+
+    batch_seconds = 0.020
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self, connection: Connection) -> datetime:
+        return self._clock.now()
+
+    def begin_writing(self, connection: Connection, wait_seconds: float) -> None:
+        # SQLite's own busy handler backs off to 100 ms: a receipt would wait far longer than the 20 ms
+        # that a batch holds the writer. So we ask again each millisecond.
+        deadline = time.monotonic() + wait_seconds
+        driver = _driver(connection)
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            while True:
+                try:
+                    driver.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        raise
+                    if time.monotonic() >= deadline:
+                        raise StoreUnavailable("the database's writer stayed busy") from error
+                time.sleep(RETRY_SECONDS)
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={int(READ_BUSY_SECONDS * 1000)}")
+
+    def try_lock(self, connection: Connection, number: int) -> bool:
+        return True
+
+    def insert(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        statement, converters = _insert_statement(table, tuple(columns), ())
+        _driver(connection).executemany(statement, converters.rows(rows))
+
+    def insert_new(
+        self,
+        connection: Connection,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        unique: Sequence[str],
+    ) -> list[bool]:
+        statement, converters = _insert_statement(table, tuple(columns), tuple(unique))
+        cursor = _driver(connection).cursor()
+        return [cursor.execute(statement, row).rowcount == 1 for row in converters.rows(rows)]
+
+    def update(
+        self,
+        connection: Connection,
+        table: Table,
+        keys: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        where: str,
+    ) -> int:
+        statement, converters = _update_statement(table, tuple(keys), tuple(columns), where)
+        keyed = len(keys)
+        ordered = [row[keyed:] + row[:keyed] for row in rows]
+        return _driver(connection).executemany(statement, converters.rows(ordered)).rowcount
+
+    def allocate_ids(self, connection: Connection, table: Table, count: int) -> list[int]:
+        # We are the only writer, and these tables never lose rows: the greatest id is the counter.
+        (greatest,) = (
+            _driver(connection).execute(f'SELECT coalesce(max(id), 0) FROM "{table.name}"').fetchone()
+        )  # noqa: S608
+        return list(range(greatest + 1, greatest + count + 1))
+
+    def lock_rows(self, connection: Connection, table: Table, ids: Sequence[int]) -> None:
+        return
+
+    def commit_order(self, connection: Connection) -> int:
+        return 0  # one writer: ids commit in their order
+
+    def commit_horizon(self, connection: Connection) -> int:
+        return 1
+
+    def notify(self, connection: Connection) -> None:
+        return
+
+    def wakeup(self, engine: Engine) -> Wakeup:
+        return _DataVersion(engine)
+
+
+class _DataVersion:
+    """Looks at `PRAGMA data_version` (2 µs), which moves when another connection commits."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection()
+        self._seen = self._version()
+
+    def _version(self) -> int:
+        driver: Any = self._connection.driver_connection
+        return int(driver.execute("PRAGMA data_version").fetchone()[0])
+
+    def wait(self, timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while (version := self._version()) == self._seen and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        self._seen = version
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(
+    table: Table, columns: tuple[str, ...], unique: tuple[str, ...]
+) -> tuple[str, Converters]:
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    conflict = f" ON CONFLICT ({', '.join(unique)}) DO NOTHING" if unique else ""
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}', _converters(table, columns)  # noqa: S608
+
+
+@lru_cache(maxsize=256)
+def _update_statement(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], where: str
+) -> tuple[str, Converters]:
+    sets = ", ".join(f'"{name}" = ?' for name in columns)
+    conditions = [f'"{name}" = ?' for name in keys] + ([where] if where else [])
+    return f'UPDATE "{table.name}" SET {sets} WHERE {" AND ".join(conditions)}', _converters(
+        table, columns + keys
+    )  # noqa: S608
+
+
+def _converters(table: Table, columns: tuple[str, ...]) -> Converters:
+    from sqlalchemy.dialects import sqlite
+
+    return Converters.of([table.c[name] for name in columns], sqlite.dialect(), microseconds)

@@ -1,0 +1,1 @@
+"""The ERP's tables, and the only hand that writes them."""

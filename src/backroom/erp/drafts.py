@@ -1,0 +1,143 @@
+"""Rows being written: what was read, what is new, what changed, and by which cause.
+
+Enters: rows as they are, and field values as they should be. Leaves: two bulk statements per table
+(new rows, changed rows) and one history entry per changed field. A creation is one entry.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table
+
+from backroom.db.database import Transaction
+from backroom.vocabulary.ids import DeliveryId, ShopId
+from backroom.vocabulary.money import Amount, format_amount
+
+_AMOUNTS = frozenset({"price", "compare_at_price"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The delivery whose body was applied, as plain values."""
+
+    delivery_id: DeliveryId | None
+    topic: str | None
+    triggered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One entry of the history. `field` None is a creation. Amounts are decimal texts."""
+
+    entity: str
+    entity_id: int
+    field: str | None
+    old: Any
+    new: Any
+    cause: Cause
+
+
+@dataclass(slots=True)
+class Draft:
+    """One row. `before` holds the old values of what was changed."""
+
+    values: dict[str, Any]
+    cause: Cause | None = None
+    is_new: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def change(self, fields: Mapping[str, Any], cause: Cause) -> bool:
+        """Sets what differs. True where anything did."""
+        differing = False
+        for name, value in fields.items():
+            held = self.values[name]
+            if held != value:
+                differing = True
+                if not self.is_new:
+                    self.before.setdefault(name, held)
+                self.values[name] = value
+        if differing:
+            self.cause = cause
+        return differing
+
+
+class Drafts:
+    """The rows of one table that this batch may touch, by id once they have one."""
+
+    def __init__(self, table: Table, shop_id: ShopId | None = None) -> None:
+        self._table = table
+        self._columns = tuple(table.c.keys())
+        self._written = tuple(name for name in self._columns if name != "id")
+        self._rows: list[Draft] = []
+        self.shop_id = shop_id
+
+    def __iter__(self) -> Iterator[Draft]:
+        return iter(self._rows)
+
+    def load(self, rows: Iterable[Sequence[Any]]) -> list[Draft]:
+        """Takes rows as they are; each has all columns of the table, in its order."""
+        loaded = [Draft(dict(zip(self._columns, row, strict=True))) for row in rows]
+        self._rows += loaded
+        return loaded
+
+    def create(self, fields: Mapping[str, Any], cause: Cause) -> Draft:
+        """A row to insert. It gets its id in `allocate`; a column that is not named is null."""
+        draft = Draft(dict.fromkeys(self._columns), cause, True)
+        draft.values.update(fields)
+        self._rows.append(draft)
+        return draft
+
+    def allocate(self, transaction: Transaction) -> None:
+        """Gives ids to the new rows that have none, in their order."""
+        fresh = [draft for draft in self._rows if draft.is_new and draft["id"] is None]
+        for draft, row_id in zip(fresh, transaction.allocate_ids(self._table, len(fresh)), strict=True):
+            draft.values["id"] = row_id
+
+    def flush(self, transaction: Transaction) -> None:
+        """Writes what is new and what changed."""
+        fresh = [draft for draft in self._rows if draft.is_new]
+        changed = sorted((draft for draft in self._rows if draft.before and not draft.is_new), key=_by_id)
+        transaction.insert(self._table, self._columns, [tuple(draft.values.values()) for draft in fresh])
+        transaction.update(
+            self._table, ("id",), self._written, [(draft["id"], *self._values(draft)) for draft in changed]
+        )
+
+    def history(self) -> Iterator[FieldChange]:
+        """What `flush` wrote, field by field."""
+        for draft in self._rows:
+            if draft.cause is None:
+                continue
+            if draft.is_new:
+                yield self._entry(draft, None, None, None)
+                continue
+            for name, old in draft.before.items():
+                if old != draft[name]:
+                    yield self._entry(draft, name, old, draft[name])
+
+    def _values(self, draft: Draft) -> tuple[Any, ...]:
+        return tuple(draft[name] for name in self._written)
+
+    def _entry(self, draft: Draft, name: str | None, old: Any, new: Any) -> FieldChange:
+        assert draft.cause is not None
+        return FieldChange(
+            entity=self._table.name,
+            entity_id=draft["id"],
+            field=name,
+            old=shown(name, old),
+            new=shown(name, new),
+            cause=draft.cause,
+        )
+
+
+def shown(name: str | None, value: Any) -> Any:
+    """A value as people and the API read it."""
+    return format_amount(Amount(value)) if name in _AMOUNTS and value is not None else value
+
+
+def _by_id(draft: Draft) -> int:
+    return int(draft["id"])

@@ -1,0 +1,83 @@
+"""How a batch runs: one transaction, and if one row makes it fail, halves until that row is alone.
+
+Law 11: one bad row never blocks its neighbours. Only a Terminal error bisects; a Transient one leaves
+at once and blames nobody. An unknown error is Terminal for the row that provokes it: it is logged with
+its traceback, and the row says so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import structlog
+
+from backroom.vocabulary.errors import BackroomError, Terminal
+
+K = TypeVar("K")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one batch did, in rows. `claimed` below the limit means that nothing more was due."""
+
+    claimed: int = 0
+    parked: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str, number: int = 1) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
+
+    def add(self, other: "Tally") -> None:
+        self.claimed += other.claimed
+        self.parked += other.parked
+        for outcome, number in other.outcomes.items():
+            self.count(outcome, number)
+
+
+class Claim(Generic[K]):
+    """What a running batch has claimed: needed to go on in halves once its transaction is rolled back."""
+
+    def __init__(self) -> None:
+        self.keys: list[K] = []
+
+
+Attempt = Callable[[Sequence[K] | None, Claim[K]], Tally]
+"""Runs one transaction over the given keys, or over what is due where None is given."""
+Park = Callable[[K, Terminal], None]
+"""Parks one row, in a transaction of its own."""
+
+
+def run_batch(attempt: Attempt[K], park: Park[K]) -> Tally:
+    """Runs what is due. Raises Transient errors as they come."""
+    claim: Claim[K] = Claim()
+    try:
+        return _guarded(attempt, None, claim)
+    except Terminal as error:
+        return _in_halves(attempt, park, claim.keys, error)
+
+
+def _in_halves(attempt: Attempt[K], park: Park[K], keys: Sequence[K], error: Terminal) -> Tally:
+    if not keys:
+        raise error
+    if len(keys) == 1:
+        park(keys[0], error)
+        return Tally(claimed=1, parked=1)
+    middle = len(keys) // 2
+    tally = Tally()
+    for half in (keys[:middle], keys[middle:]):
+        try:
+            tally.add(_guarded(attempt, half, Claim()))
+        except Terminal as inner:
+            tally.add(_in_halves(attempt, park, half, inner))
+    return tally
+
+
+def _guarded(attempt: Attempt[K], keys: Sequence[K] | None, claim: Claim[K]) -> Tally:
+    try:
+        return attempt(keys, claim)
+    except BackroomError:
+        raise
+    except Exception as error:  # the edge that keeps a bug in one row's way from stopping a shop
+        log.exception("batch.broke", rows=len(claim.keys))
+        raise Terminal(f"internal error: {type(error).__name__}; the log has its traceback") from error

@@ -1,0 +1,240 @@
+"""Inbox -> cache: finds what each delivery is about, folds several for one resource, keeps the newest.
+
+Enters: pending deliveries of one shop, in the order of their ids, claimed by state and never by a
+high-water mark (ids do not commit in order). Leaves: cache rows, dirty where something is new, and an
+outcome on each delivery. What never happens here: decoding more than a head, touching an ERP table.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import and_, bindparam, exists, literal_column, or_, select
+
+from backroom.cache.rows import Body, CacheRow, Origin
+from backroom.cache.store import CacheStore
+from backroom.cache.versions import Outcome, Version
+from backroom.db.database import Database, Transaction
+from backroom.flow.batches import Claim, Tally, run_batch
+from backroom.flow.retries import after_failure
+from backroom.ingress.tables import webhook_delivery
+from backroom.resources.descriptor import Action, Head, Resource
+from backroom.shops.tables import shop
+from backroom.vocabulary.errors import Terminal
+from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId, key_text
+
+BATCH_BYTES: Final = 16 * 1024 * 1024
+"""Bodies in memory at a time; one larger body goes alone."""
+
+_MARKED = (
+    "state",
+    "outcome",
+    "error",
+    "resource",
+    "resource_key",
+    "attempts",
+    "next_attempt_at",
+    "sorted_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A delivery to sort."""
+
+    id: DeliveryId
+    topic: str
+    triggered_at: datetime | None
+    received_at: datetime
+    attempts: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What became of a delivery. `error` with a next attempt is parked, without one dead."""
+
+    delivery: Pending
+    outcome: Outcome
+    resource: str | None = None
+    key: ResourceKey | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorter:
+    """Sorts one shop's inbox. `topics` says which resource a topic belongs to, and what it does."""
+
+    database: Database
+    topics: Mapping[str, tuple[Resource, Action]]
+
+    def run(self, shop_id: ShopId, limit: int) -> Tally:
+        """One batch. Raises ShopBusy where another worker has the shop."""
+
+        def attempt(ids: Sequence[DeliveryId] | None, claim: Claim[DeliveryId]) -> Tally:
+            with self.database.shop_writing(shop_id) as transaction:
+                return self._sort(transaction, shop_id, limit, ids, claim)
+
+        def park(delivery_id: DeliveryId, error: Terminal) -> None:
+            with self.database.shop_writing(shop_id, patience_seconds=5) as transaction:
+                now = transaction.now()
+                for delivery in _claim(transaction, shop_id, now, 1, [delivery_id]):
+                    _mark(transaction, [Sorted(delivery, Outcome.FAILED, error=str(error))], now)
+
+        return run_batch(attempt, park)
+
+    def due(self, transaction: Transaction) -> list[ShopId]:
+        """The shops that have something to sort now."""
+        c = webhook_delivery.c
+        pending = exists().where(c.shop_id == shop.c.id, _state("pending"))
+        parked = exists().where(
+            c.shop_id == shop.c.id, _state("parked"), c.next_attempt_at <= transaction.now()
+        )
+        found = transaction.execute(select(shop.c.id).where(or_(pending, parked)).order_by(shop.c.id))
+        return [ShopId(shop_id) for shop_id in found.scalars()]
+
+    def _sort(
+        self,
+        transaction: Transaction,
+        shop_id: ShopId,
+        limit: int,
+        ids: Sequence[DeliveryId] | None,
+        claim: Claim[DeliveryId],
+    ) -> Tally:
+        now = transaction.now()
+        deliveries = _claim(transaction, shop_id, now, limit, ids)
+        claim.keys.extend(delivery.id for delivery in deliveries)
+        sorted_ = self._put(transaction, shop_id, deliveries)
+        _mark(transaction, sorted_, now)
+        tally = Tally(claimed=len(deliveries))
+        for each in sorted_:
+            tally.count(each.outcome)
+            tally.parked += each.error is not None
+        return tally
+
+    def _put(self, transaction: Transaction, shop_id: ShopId, deliveries: Sequence[Pending]) -> list[Sorted]:
+        answers: list[Sorted] = []
+        read: dict[str, list[tuple[Pending, Head, Action]]] = {}
+        for delivery in deliveries:
+            known = self.topics.get(delivery.topic)
+            if known is None:
+                answers.append(Sorted(delivery, Outcome.IGNORED))
+                continue
+            resource, action = known
+            try:
+                head = resource.identify(delivery.topic, delivery.body)
+            except Terminal as error:
+                answers.append(Sorted(delivery, Outcome.FAILED, resource.name, error=str(error)))
+                continue
+            read.setdefault(resource.name, []).append((delivery, head, action))
+        for name, heads in read.items():
+            resource = next(each for each, _ in self.topics.values() if each.name == name)
+            answers += _put_resource(CacheStore(transaction, resource.cache, shop_id), name, heads)
+        return answers
+
+
+def _put_resource(
+    store: CacheStore, name: str, heads: Sequence[tuple[Pending, Head, Action]]
+) -> list[Sorted]:
+    rows = store.load({head.key for _, head, _ in heads})
+    existing = frozenset(rows)
+    touched: dict[ResourceKey, CacheRow] = {}
+    answers = []
+    for delivery, head, action in heads:
+        row = touched.get(head.key) or rows.get(head.key) or _empty_row(head, delivery)
+        touched[head.key] = row
+        answers.append(Sorted(delivery, _take(row, delivery, head, action), name, head.key))
+    store.write(list(touched.values()), existing)
+    return answers
+
+
+def _take(row: CacheRow, delivery: Pending, head: Head, action: Action) -> Outcome:
+    origin = Origin(
+        delivery_id=delivery.id,
+        topic=delivery.topic,
+        triggered_at=delivery.triggered_at,
+        received_at=delivery.received_at,
+    )
+    if action is Action.DELETE:
+        return row.take_deletion(origin)
+    if action is Action.REFETCH:
+        return row.take_want("the topic says only that something changed", origin)
+    if head.updated_at is None:
+        return row.take_want("the body carries no version", origin)
+    version = Version(
+        updated_at=head.updated_at,
+        partial=head.partial,
+        triggered_at=delivery.triggered_at,
+        sha256=hashlib.sha256(delivery.body).digest(),
+    )
+    return row.take_body(Body(raw=delivery.body, version=version, lookups=head.lookups), origin)
+
+
+def _empty_row(head: Head, delivery: Pending) -> CacheRow:
+    """A row that holds nothing yet is not dirty: there is nothing to process."""
+    return CacheRow(
+        key=head.key,
+        lookups={},
+        last_synced_at=delivery.received_at,
+        received_at=delivery.received_at,
+        processed_at=delivery.received_at,
+    )
+
+
+def _claim(
+    transaction: Transaction, shop_id: ShopId, now: datetime, limit: int, ids: Sequence[DeliveryId] | None
+) -> list[Pending]:
+    """Deliveries that are due, oldest first, as far as their bodies fit in memory together."""
+    c = webhook_delivery.c
+    names = (c.id, c.topic, c.triggered_at, c.received_at, c.attempts)
+    if ids is not None:
+        due = and_(c.id.in_(ids), or_(_state("pending"), _state("parked")))
+        found = transaction.execute(select(*names, c.body).where(due).order_by(c.id))
+        return [Pending(*row) for row in found]
+    statement = select(*names, c.body).where(c.shop_id == bindparam("shop")).limit(bindparam("limit"))
+    parked = statement.where(_state("parked"), c.next_attempt_at <= bindparam("now")).order_by(
+        c.next_attempt_at
+    )
+    pending = statement.where(_state("pending")).order_by(c.id)
+    found_rows: list[Pending] = []
+    size = 0
+    for query in (pending, parked):
+        parameters = {"shop": shop_id, "limit": limit - len(found_rows), "now": now}
+        for row in transaction.execute(query, parameters):
+            size += len(row.body)
+            if found_rows and size > BATCH_BYTES:
+                return sorted(found_rows, key=lambda each: each.id)
+            found_rows.append(Pending(*row))
+    return sorted(found_rows, key=lambda each: each.id)
+
+
+def _state(name: str) -> Any:
+    """A literal, not a parameter: the planner can use a partial index only where it sees the constant."""
+    return webhook_delivery.c.state == literal_column(f"'{name}'")
+
+
+def _mark(transaction: Transaction, answers: Sequence[Sorted], now: datetime) -> None:
+    rows = sorted((_marks(answer, now) for answer in answers), key=lambda row: row[0])
+    transaction.update(webhook_delivery, ("id",), _MARKED, rows)
+
+
+def _marks(answer: Sorted, now: datetime) -> tuple[Any, ...]:
+    delivery = answer.delivery
+    key = None if answer.key is None else key_text(answer.key)
+    if answer.error is None:
+        return (delivery.id, "sorted", answer.outcome, None, answer.resource, key, 0, None, now)
+    retry = after_failure(delivery.attempts, now)
+    state = "dead" if retry.next_attempt_at is None else "parked"
+    return (
+        delivery.id,
+        state,
+        answer.outcome,
+        answer.error,
+        answer.resource,
+        key,
+        retry.attempts,
+        retry.next_attempt_at,
+        now,
+    )

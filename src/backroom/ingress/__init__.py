@@ -1,0 +1,1 @@
+"""The mouth for webhooks: verify, append to the inbox, answer. Knows bytes, headers and topics only."""

@@ -1,0 +1,1 @@
+"""The house's front: receipt of webhooks, health, metrics, the read API. Never processes anything."""

@@ -1,0 +1,138 @@
+"""The worker's loop: sort what came, process what is dirty, shop by shop, then wait for more.
+
+Enters: a database that others fill. Leaves: an inbox and a cache with nothing due. What never happens
+here: an error that stops the loop, or that is only logged and forgotten: a batch that fails is tried
+again, and what it left undone is still pending or dirty.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from backroom.db.database import Database, Transaction
+from backroom.db.seam import Wakeup
+from backroom.flow.batches import Tally
+from backroom.flow.process import Processor
+from backroom.flow.sort import Sorter
+from backroom.resources.descriptor import Action, Resource
+from backroom.vocabulary.errors import BackroomError, ShopBusy
+from backroom.vocabulary.ids import ShopId
+
+LARGEST_BATCH: Final = 256
+IDLE_SECONDS: Final = 1.0
+"""Retries fall due without anybody's commit: look at least so often."""
+BUSY_SECONDS: Final = 0.02
+FIRST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class BatchSize:
+    """How many rows a batch takes, so that it holds the writer about as long as it should. Never under one."""
+
+    def __init__(self, target_seconds: float) -> None:
+        self._target_seconds = target_seconds
+        self.rows = 16
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Half-way towards what would have taken the target time."""
+        if rows == 0:
+            return
+        fitting = rows * self._target_seconds / max(seconds, 1e-4)
+        if rows >= self.rows or fitting < self.rows:
+            self.rows = max(1, min(LARGEST_BATCH, round((self.rows + fitting) / 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One step that works on one shop at a time."""
+
+    name: str
+    due: Callable[[Transaction], list[ShopId]]
+    run: Callable[[ShopId, int], Tally]
+    size: BatchSize
+
+
+class Loop:
+    """One worker. `run` returns soon after `stopping` is set, never within a batch."""
+
+    def __init__(self, database: Database, resources: Sequence[Resource], name: str) -> None:
+        topics: dict[str, tuple[Resource, Action]] = {
+            topic: (resource, action) for resource in resources for topic, action in resource.topics.items()
+        }
+        self._database = database
+        self._log = log.bind(worker=name)
+        target = database.seam.batch_seconds
+        sorter = Sorter(database, topics)
+        self._stations = [Station("sort", sorter.due, sorter.run, BatchSize(target))]
+        for resource in resources:
+            processor = Processor(database, resource)
+            self._stations.append(
+                Station(f"process.{resource.name}", processor.due, processor.run, BatchSize(target))
+            )
+        self._pause = FIRST_PAUSE_SECONDS
+
+    def run(self, stopping: threading.Event) -> None:
+        """Works until told to stop."""
+        wakeup: Wakeup | None = None
+        while not stopping.is_set():
+            try:
+                wakeup = wakeup or self._database.wakeup()
+                worked, busy = self.turn(stopping)
+                self._pause = FIRST_PAUSE_SECONDS
+                if not worked:
+                    wakeup.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
+            except Exception as error:  # the worker loop: nothing may end it, everything is said
+                self._report(error)
+                wakeup = _closed(wakeup)
+                stopping.wait(self._pause)
+                self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+        _closed(wakeup)
+
+    def turn(self, stopping: threading.Event | None = None) -> tuple[bool, bool]:
+        """Each station once over each shop that has something due. (was anything done, was a shop busy)"""
+        worked = busy = False
+        for station in self._stations:
+            with self._database.reading() as transaction:
+                shops = station.due(transaction)
+            for shop_id in shops:
+                if stopping is not None and stopping.is_set():
+                    return worked, busy
+                try:
+                    worked |= self._run(station, shop_id)
+                except ShopBusy:
+                    busy = True
+        return worked, busy
+
+    def _run(self, station: Station, shop_id: ShopId) -> bool:
+        started = time.perf_counter()
+        tally = station.run(shop_id, station.size.rows)
+        seconds = time.perf_counter() - started
+        station.size.learn(tally.claimed, seconds)
+        if tally.claimed:
+            self._log.info(
+                f"{station.name}.batch_done",
+                shop=shop_id,
+                rows=tally.claimed,
+                parked=tally.parked,
+                ms=round(seconds * 1000, 1),
+                **tally.outcomes,
+            )
+        return tally.claimed > 0
+
+    def _report(self, error: Exception) -> None:
+        if isinstance(error, BackroomError):
+            self._log.warning("worker.batch_failed", reason=str(error), retry_seconds=self._pause)
+        else:
+            self._log.exception("worker.broke", retry_seconds=self._pause)
+
+
+def _closed(wakeup: Wakeup | None) -> None:
+    """Gives up a waiter; one whose connection is gone closes quietly."""
+    if wakeup is not None:
+        wakeup.close()

