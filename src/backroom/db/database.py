@@ -40,7 +40,7 @@ class Transaction:
     connection: Connection
     seam: Seam
 
-    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, parameters)
 
     def now(self) -> datetime:
@@ -56,16 +56,8 @@ class Transaction:
     ) -> list[bool]:
         return self.seam.insert_new(self.connection, table, columns, rows, unique=unique) if rows else []
 
-    def update(
-        self,
-        table: Table,
-        keys: Sequence[str],
-        columns: Sequence[str],
-        rows: Sequence[Row],
-        *,
-        where: str = "",
-    ) -> int:
-        return self.seam.update(self.connection, table, keys, columns, rows, where) if rows else 0
+    def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> int:
+        return self.seam.update(self.connection, table, keys, columns, rows) if rows else 0
 
     def allocate_ids(self, table: Table, count: int) -> list[int]:
         return self.seam.allocate_ids(self.connection, table, count) if count else []

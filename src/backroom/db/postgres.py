@@ -5,17 +5,17 @@ number of rows, so that the server prepares it once.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Boolean, Column, Connection, Engine, Integer, LargeBinary, Table, create_engine
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Engine, Table, create_engine
 
-from backroom.db.seam import Converters, Row, Wakeup
-from backroom.db.types import BigInt, Instant, Json
+from backroom.db.arrays import Arrays
+from backroom.db.seam import Row, Wakeup
 from backroom.vocabulary.clock import Clock
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -44,6 +44,14 @@ def postgres_engine(address: str, schema: str) -> Engine:
         pool_pre_ping=False,
         pool_use_lifo=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A rendered statement, and how rows become its parameters."""
+
+    statement: bytes
+    arrays: Arrays
 
 
 def channel(schema: str) -> str:
@@ -81,8 +89,8 @@ class PostgresSeam:
     def insert(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
-        statement, converters = _insert_statement(table, tuple(columns), ())
-        _driver(connection).execute(statement, _by_column(converters.rows(rows)))
+        bulk = _insert_statement(table, tuple(columns), ())
+        _driver(connection).execute(bulk.statement, bulk.arrays(rows))
 
     def insert_new(
         self,
@@ -93,8 +101,8 @@ class PostgresSeam:
         *,
         unique: Sequence[str],
     ) -> list[bool]:
-        statement, converters = _insert_statement(table, tuple(columns), tuple(unique))
-        found = _driver(connection).execute(statement, _by_column(converters.rows(rows))).fetchall()
+        bulk = _insert_statement(table, tuple(columns), tuple(unique))
+        found = _driver(connection).execute(bulk.statement, bulk.arrays(rows)).fetchall()
         fresh = set(found)
         positions = [columns.index(name) for name in unique]
         answers = []
@@ -111,10 +119,9 @@ class PostgresSeam:
         keys: Sequence[str],
         columns: Sequence[str],
         rows: Sequence[Row],
-        where: str,
     ) -> int:
-        statement, converters = _update_statement(table, tuple(keys), tuple(columns), where)
-        return _driver(connection).execute(statement, _by_column(converters.rows(rows))).rowcount
+        bulk = _update_statement(table, tuple(keys), tuple(columns))
+        return _driver(connection).execute(bulk.statement, bulk.arrays(rows)).rowcount
 
     def allocate_ids(self, connection: Connection, table: Table, count: int) -> list[int]:
         rows = _driver(connection).execute(
@@ -149,10 +156,11 @@ class _Listener:
     """A connection of its own that LISTENs. A lost connection raises; the caller opens a new one."""
 
     def __init__(self, engine: Engine, name: str) -> None:
-        self._raw = engine.raw_connection()
-        self._raw.detach()
-        driver = self._raw.driver_connection
+        pooled = engine.raw_connection()
+        driver = pooled.driver_connection
         assert isinstance(driver, psycopg.Connection)
+        pooled.detach()
+        driver.rollback()
         self._connection = driver
         self._connection.autocommit = True
         self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
@@ -177,73 +185,30 @@ def _number(connection: Connection, query: LiteralString) -> int:
     return int(row[0])
 
 
-def _by_column(rows: Sequence[Row]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
 @lru_cache(maxsize=256)
-def _insert_statement(
-    table: Table, columns: tuple[str, ...], unique: tuple[str, ...]
-) -> tuple[sql.Composed, Converters]:
+def _insert_statement(table: Table, columns: tuple[str, ...], unique: tuple[str, ...]) -> Bulk:
+    arrays = Arrays([table.c[name] for name in columns])
     statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM unnest({}) AS v ({})").format(
-        sql.Identifier(table.name),
-        _names(columns),
-        _values(table, columns),
-        _arrays(table, columns),
-        _names(columns),
+        sql.Identifier(table.name), _names(columns), arrays.values(), arrays.parameters(), _names(columns)
     )
     if unique:
         statement += sql.SQL(" ON CONFLICT ({0}) DO NOTHING RETURNING {0}").format(_names(unique))
-    return statement, _converters(table, columns)
+    return Bulk(statement.as_string().encode(), arrays)
 
 
 @lru_cache(maxsize=256)
-def _update_statement(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], where: str
-) -> tuple[sql.Composed, Converters]:
-    every = keys + columns
+def _update_statement(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Bulk:
+    arrays = Arrays([table.c[name] for name in keys + columns])
     sets = sql.SQL(", ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(name), _value(table.c[name])) for name in columns
+        sql.SQL("{} = {}").format(sql.Identifier(name), value)
+        for name, value in zip(columns, arrays.each_value()[len(keys) :], strict=True)
     )
     matches = sql.SQL(" AND ").join(sql.SQL("t.{0} = v.{0}").format(sql.Identifier(name)) for name in keys)
     statement = sql.SQL("UPDATE {} AS t SET {} FROM unnest({}) AS v ({}) WHERE {}").format(
-        sql.Identifier(table.name), sets, _arrays(table, every), _names(every), matches
+        sql.Identifier(table.name), sets, arrays.parameters(), _names(keys + columns), matches
     )
-    if where:
-        statement += sql.SQL(" AND t.") + sql.SQL(where)  # type: ignore[arg-type]
-    return statement, _converters(table, every)
+    return Bulk(statement.as_string().encode(), arrays)
 
 
 def _names(columns: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(name) for name in columns)
-
-
-def _values(table: Table, columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(_value(table.c[name]) for name in columns)
-
-
-def _value(column: Column[object]) -> sql.Composed:
-    cast = sql.SQL("::jsonb") if isinstance(column.type, Json) else sql.SQL("")
-    return sql.SQL("v.{}{}").format(sql.Identifier(column.name), cast)
-
-
-def _arrays(table: Table, columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(_array(table.c[name]) for name in columns)
-
-
-def _array(column: Column[object]) -> sql.SQL:
-    kind = column.type
-    if isinstance(kind, LargeBinary):
-        # Binary: the text form of bytea is twice the size and has to be parsed.
-        return sql.SQL("%b::bytea[]")
-    if isinstance(kind, Instant):
-        return sql.SQL("%s::timestamptz[]")
-    if isinstance(kind, Boolean):
-        return sql.SQL("%s::boolean[]")
-    if kind is BigInt or isinstance(kind, Integer):
-        return sql.SQL("%s::bigint[]")
-    return sql.SQL("%s::text[]")
-
-
-def _converters(table: Table, columns: tuple[str, ...]) -> Converters:
-    return Converters.of([table.c[name] for name in columns], postgresql.dialect(), None)

@@ -3,14 +3,11 @@
 `sqlite.py` and `postgres.py` implement it; `tests/db_contract` is one inherited suite over both.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Column, Connection, Dialect, Engine, Table
-
-from backroom.db.types import Instant, Json, json_text
+from sqlalchemy import Connection, Engine, Table
 
 Row = tuple[Any, ...]
 
@@ -67,12 +64,8 @@ class Seam(Protocol):
         keys: Sequence[str],
         columns: Sequence[str],
         rows: Sequence[Row],
-        where: str,
     ) -> int:
-        """Sets `columns` where `keys` match; a row is its keys, then its values. The number of rows met.
-
-        `where` narrows it further: a constant condition over the table's columns, or empty.
-        """
+        """Sets `columns` where `keys` match; a row is its keys, then its values. The number of rows met."""
         ...
 
     def allocate_ids(self, connection: Connection, table: Table, count: int) -> list[int]:
@@ -96,35 +89,3 @@ class Seam(Protocol):
         ...
 
     def wakeup(self, engine: Engine) -> Wakeup: ...
-
-
-Converter = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Converters:
-    """Turns rows of Python values into what the driver wants, leaving most values alone."""
-
-    by_position: tuple[tuple[int, Converter], ...]
-
-    @classmethod
-    def of(cls, columns: Sequence[Column[Any]], dialect: Dialect, instant: Converter | None) -> "Converters":
-        found: list[tuple[int, Converter]] = []
-        for position, column in enumerate(columns):
-            if isinstance(column.type, Json):
-                found.append((position, json_text))
-            elif isinstance(column.type, Instant) and instant is not None:
-                found.append((position, instant))
-        return cls(tuple(found))
-
-    def rows(self, rows: Sequence[Row]) -> Sequence[Row]:
-        if not self.by_position:
-            return rows
-        converted = []
-        for row in rows:
-            values = list(row)
-            for position, convert in self.by_position:
-                if values[position] is not None:
-                    values[position] = convert(values[position])
-            converted.append(tuple(values))
-        return converted

@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from backroom.db.seam import Converters, Row, Wakeup
-from backroom.db.types import microseconds
+from backroom.db.seam import Row, Wakeup
+from backroom.db.types import Instant, Json, json_text, microseconds
 from backroom.vocabulary.clock import Clock
 from backroom.vocabulary.errors import StoreUnavailable
 
@@ -45,7 +45,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "temp_store=MEMORY",
+        "temp_store=MEMORY", "wal_autocheckpoint=1000",
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -116,9 +116,8 @@ class SqliteSeam:
         keys: Sequence[str],
         columns: Sequence[str],
         rows: Sequence[Row],
-        where: str,
     ) -> int:
-        statement, converters = _update_statement(table, tuple(keys), tuple(columns), where)
+        statement, converters = _update_statement(table, tuple(keys), tuple(columns))
         keyed = len(keys)
         ordered = [row[keyed:] + row[:keyed] for row in rows]
         return _driver(connection).executemany(statement, converters.rows(ordered)).rowcount
@@ -173,6 +172,27 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
+class Converters:
+    """Rows of Python values -> what the driver takes. Most columns need nothing done."""
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        self._by_position = [
+            (position, microseconds if isinstance(column.type, Instant) else json_text)
+            for position, column in enumerate(columns)
+            if isinstance(column.type, (Instant, Json))
+        ]
+
+    def rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return [self._converted(row) for row in rows] if self._by_position else rows
+
+    def _converted(self, row: Row) -> Row:
+        values = list(row)
+        for position, convert in self._by_position:
+            if values[position] is not None:
+                values[position] = convert(values[position])
+        return tuple(values)
+
+
 @lru_cache(maxsize=256)
 def _insert_statement(
     table: Table, columns: tuple[str, ...], unique: tuple[str, ...]
@@ -180,21 +200,15 @@ def _insert_statement(
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
     conflict = f" ON CONFLICT ({', '.join(unique)}) DO NOTHING" if unique else ""
-    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}', _converters(table, columns)  # noqa: S608
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608
+    return statement, Converters([table.c[name] for name in columns])
 
 
 @lru_cache(maxsize=256)
 def _update_statement(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], where: str
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
 ) -> tuple[str, Converters]:
     sets = ", ".join(f'"{name}" = ?' for name in columns)
-    conditions = [f'"{name}" = ?' for name in keys] + ([where] if where else [])
-    return f'UPDATE "{table.name}" SET {sets} WHERE {" AND ".join(conditions)}', _converters(
-        table, columns + keys
-    )  # noqa: S608
-
-
-def _converters(table: Table, columns: tuple[str, ...]) -> Converters:
-    from sqlalchemy.dialects import sqlite
-
-    return Converters.of([table.c[name] for name in columns], sqlite.dialect(), microseconds)
+    conditions = " AND ".join(f'"{name}" = ?' for name in keys)
+    statement = f'UPDATE "{table.name}" SET {sets} WHERE {conditions}'  # noqa: S608
+    return statement, Converters([table.c[name] for name in columns + keys])

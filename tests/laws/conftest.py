@@ -1,0 +1,26 @@
+"""Every law runs over every registered resource, on SQLite and on PostgreSQL."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from backroom.resources.registry import RESOURCES
+from tests.laws.specimens import SPECIMENS, Specimen
+
+SOAK = bool(os.environ.get("SOAK"))
+settings.register_profile(
+    "laws",
+    max_examples=400 if SOAK else 25,
+    deadline=None,
+    derandomize=not SOAK,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    database=None,
+)
+settings.load_profile("laws")
+
+
+@pytest.fixture(params=[resource.name for resource in RESOURCES])
+def specimen(request: pytest.FixtureRequest) -> Specimen:
+    """One registered resource."""
+    return SPECIMENS[request.param]
