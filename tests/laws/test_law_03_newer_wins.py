@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
+from backroom.resources.descriptor import Action
 from tests.house import House
 from tests.laws.specimens import Event, Specimen, State, event, topic_of, wanted
-from backroom.resources.descriptor import Action
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class CacheStore:
         self._keys = key_columns(table)
         self._lookups = tuple(
             name for name in table.c.keys() if name not in _COMMON and name not in self._keys
-        )  # noqa: SIM118
+        )
 
     def load(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, CacheRow]:
         """The rows that exist, without their bodies."""

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Boolean, Column, Integer, LargeBinary
 
-from backroom.db.types import Instant, Json, json_text
+from backroom.db.types import Instant, Json, aware, json_text
 
 Values = tuple[Any, ...]
 
@@ -31,12 +31,12 @@ class Arrays:
 
     def parameters(self) -> sql.Composed:
         """`%s::bigint[], %b::bytea[], ...`"""
-        return sql.Composed([sql.SQL(", ".join(self._types))])  # type: ignore[arg-type]
+        return sql.Composed([sql.SQL(", ".join(self._types))])
 
     def each_value(self) -> list[sql.Composable]:
         """`v.column`, cast where the array had to be of another type."""
         return [
-            sql.SQL("v.{}" + cast).format(sql.Identifier(name))  # type: ignore[arg-type]
+            sql.SQL("v.{}" + cast).format(sql.Identifier(name))
             for name, cast in zip(self._names, self._casts, strict=True)
         ]
 
@@ -69,7 +69,7 @@ def _booleans(values: Values) -> str:
 
 
 def _instants(values: Values) -> str:
-    return _array("NULL" if value is None else f'"{value.isoformat()}"' for value in values)
+    return _array("NULL" if value is None else f'"{aware(value).isoformat()}"' for value in values)
 
 
 def _documents(values: Values) -> str:

@@ -126,7 +126,7 @@ class SqliteSeam:
         # We are the only writer, and these tables never lose rows: the greatest id is the counter.
         (greatest,) = (
             _driver(connection).execute(f'SELECT coalesce(max(id), 0) FROM "{table.name}"').fetchone()
-        )  # noqa: S608
+        )
         return list(range(greatest + 1, greatest + count + 1))
 
     def lock_rows(self, connection: Connection, table: Table, ids: Sequence[int]) -> None:

@@ -34,12 +34,12 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(BigInteger())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return microseconds(value)
+        if value is None:
+            return None
+        return aware(value) if dialect.name == "postgresql" else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name == "postgresql":
+        if value is None or isinstance(value, datetime):
             return value
         return _EPOCH + timedelta(microseconds=value)
 
@@ -64,6 +64,13 @@ class Json(TypeDecorator[Any]):
         if value is None or dialect.name == "postgresql":
             return value
         return msgspec.json.decode(value)
+
+
+def aware(instant: datetime) -> datetime:
+    """The instant itself; raises TypeError for a naive datetime, which PostgreSQL would take for its own zone."""
+    if instant.tzinfo is None:
+        raise TypeError(f"{instant!r} is naive: which instant it means is anybody's guess")
+    return instant
 
 
 def microseconds(instant: datetime) -> int:

@@ -72,6 +72,7 @@ class Drafts:
     def __init__(self, table: Table, shop_id: ShopId | None = None) -> None:
         self._table = table
         self._columns = tuple(table.c.keys())
+        self._blank = dict.fromkeys(self._columns)
         self._written = tuple(name for name in self._columns if name != "id")
         self._rows: list[Draft] = []
         self.shop_id = shop_id
@@ -87,8 +88,7 @@ class Drafts:
 
     def create(self, fields: Mapping[str, Any], cause: Cause) -> Draft:
         """A row to insert. It gets its id in `allocate`; a column that is not named is null."""
-        draft = Draft(dict.fromkeys(self._columns), cause, True)
-        draft.values.update(fields)
+        draft = Draft({**self._blank, **fields}, cause, True)
         self._rows.append(draft)
         return draft
 

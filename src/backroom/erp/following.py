@@ -31,6 +31,6 @@ def follow_variants(sku: Draft, variants: Iterable[Mapping[str, Any]], cause: Ca
     sku.change(fields, cause)
 
 
-def leading(rows: Iterable[Mapping[str, Any]], shopify_id: str) -> Mapping[str, Any]:
+def leading(rows: Iterable[Mapping[Any, Any]], shopify_id: str) -> Mapping[Any, Any]:
     """The first active one by (shop, Shopify id), or the first where none is active."""
     return min(rows, key=lambda row: (not row["is_active"], row["shop_id"], row[shopify_id]))

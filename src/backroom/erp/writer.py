@@ -48,11 +48,14 @@ class Change:
 class ErpWriter:
     """One batch for one shop. Collect with `put_*` and `deactivate_*`, then `flush` once.
 
-    A batch names each listing once.
+    A batch names each listing once. `locking` False: for `plan` within a transaction that only reads.
     """
 
-    def __init__(self, transaction: Transaction, shop_id: ShopId, now: datetime) -> None:
+    def __init__(
+        self, transaction: Transaction, shop_id: ShopId, now: datetime, *, locking: bool = True
+    ) -> None:
         self._transaction = transaction
+        self._locking = locking
         self._shop_id = shop_id
         self._now = now
         self._products = Drafts(product)
@@ -269,7 +272,8 @@ class ErpWriter:
 
     def _load_locked(self, drafts: Drafts, table: Table, ids: Sequence[int]) -> dict[int, Draft]:
         """Other shops' workers may write the same products: lock them, in the order of their ids, then read."""
-        self._transaction.lock_rows(table, ids)
+        if self._locking:
+            self._transaction.lock_rows(table, ids)
         rows = drafts.load(self._transaction.execute(select(table).where(table.c.id.in_(ids))))
         return {row["id"]: row for row in rows}
 
@@ -278,7 +282,7 @@ class ErpWriter:
         drafted = {row["id"]: row.values for row in drafts if not row.is_new}
         groups: dict[int, list[Mapping[str, Any]]] = {}
         for row in self._transaction.execute(statement).mappings():
-            groups.setdefault(row[by], []).append(drafted.get(row["id"], row))
+            groups.setdefault(row[by], []).append(drafted.get(row["id"]) or dict(row))
         return groups
 
 

@@ -175,7 +175,7 @@ def read_head(raw: bytes) -> ProductHead:
 def read_body(raw: bytes) -> ProductSnapshot:
     """The whole body, decoded. Raises Terminal."""
     body = _read(raw, _BODY)
-    options = body.options if body.options else []
+    names = None if body.options is UNSET else [option.name for option in _in_order(body.options or [])]
     return ProductSnapshot(
         shopify_product_id=checked_id(body.id, what="product"),
         title=_clean(body.title, "title"),
@@ -186,7 +186,7 @@ def read_body(raw: bytes) -> ProductSnapshot:
         tags=_tags(body.tags),
         options=_options(body.options),
         images=_images(body.images),
-        variants=_variants(body.variants, _in_order(options)),
+        variants=_variants(body.variants, names),
     )
 
 
@@ -268,11 +268,10 @@ def _images(images: list[ImageBody] | None | UnsetType) -> tuple[str, ...] | Uns
 
 
 def _variants(
-    variants: list[VariantBody] | None | UnsetType, options: list[OptionBody]
+    variants: list[VariantBody] | None | UnsetType, names: list[str] | None
 ) -> tuple[VariantSnapshot, ...] | UnsetType:
     if isinstance(variants, UnsetType):
         return UNSET
-    names = [option.name for option in options]
     read = tuple(_variant(variant, names) for variant in variants or [])
     seen: set[int] = set()
     for variant in read:
@@ -282,7 +281,7 @@ def _variants(
     return read
 
 
-def _variant(body: VariantBody, names: list[str]) -> VariantSnapshot:
+def _variant(body: VariantBody, names: list[str] | None) -> VariantSnapshot:
     variant_id = checked_id(body.id, what="variant")
     return VariantSnapshot(
         shopify_variant_id=variant_id,
@@ -297,10 +296,10 @@ def _variant(body: VariantBody, names: list[str]) -> VariantSnapshot:
     )
 
 
-def _chosen(body: VariantBody, names: list[str]) -> tuple[tuple[str, str], ...] | UnsetType:
+def _chosen(body: VariantBody, names: list[str] | None) -> tuple[tuple[str, str], ...] | UnsetType:
     """Values by NAME. A value whose option has no name in the body is left out: no names are invented."""
     values = (body.option1, body.option2, body.option3)
-    if any(value is UNSET for value in values):
+    if names is None or any(value is UNSET for value in values):
         return UNSET
     pairs = zip(names, values, strict=False)
     return tuple(

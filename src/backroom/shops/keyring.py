@@ -81,7 +81,7 @@ class DatabaseKeyring:
         self._thread.join()
 
     def signers(self, domain: str, *, fresh: bool = False) -> Signers | None:
-        """None: an unknown or removed shop. Raises StoreUnavailable where the ring is too old to be trusted."""
+        """None: an unknown or removed shop. Raises StoreUnavailable where the ring is too old."""
         now = self._monotonic()
         if fresh and now - max(self._looked_at, self._waited_at) > FRESH_SECONDS:
             self._waited_at = now

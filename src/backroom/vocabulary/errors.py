@@ -7,6 +7,8 @@
     │   └── Throttled      Shopify asks to wait until an instant
     ├── Terminal           this row, as it is, can not be applied: park it with the reason
     └── Misuse             a person asked for something that does not exist or make sense
+        ├── Unknown        nothing has this name or id
+        └── Ambiguous      several have it: say which one is meant
 
 An unknown error is never benign: whoever meets one treats it as Terminal for the one row that
 provokes it, and logs it with its traceback.
@@ -45,3 +47,11 @@ class Terminal(BackroomError):
 
 class Misuse(BackroomError):
     """A request that names something unknown, or that contradicts itself."""
+
+
+class Unknown(Misuse):
+    """Nothing has this name or id."""
+
+
+class Ambiguous(Misuse):
+    """Several have this name or id, and the message names them."""

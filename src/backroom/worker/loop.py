@@ -89,10 +89,11 @@ class Loop:
                     wakeup.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
             except Exception as error:  # the worker loop: nothing may end it, everything is said
                 self._report(error)
-                wakeup = _closed(wakeup)
+                _close(wakeup)
+                wakeup = None
                 stopping.wait(self._pause)
                 self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
-        _closed(wakeup)
+        _close(wakeup)
 
     def turn(self, stopping: threading.Event | None = None) -> tuple[bool, bool]:
         """Each station once over each shop that has something due. (was anything done, was a shop busy)"""
@@ -132,7 +133,7 @@ class Loop:
             self._log.exception("worker.broke", retry_seconds=self._pause)
 
 
-def _closed(wakeup: Wakeup | None) -> None:
+def _close(wakeup: Wakeup | None) -> None:
     """Gives up a waiter; one whose connection is gone closes quietly."""
     if wakeup is not None:
         wakeup.close()
