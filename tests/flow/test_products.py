@@ -168,7 +168,7 @@ def test_a_nul_character_parks_the_product_with_the_reason_and_harms_nobody_else
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"price": "free"}, "the price of variant 71 'free' is not an amount"),
+        ({"price": "free"}, "the price of variant 71: 'free' is not an amount"),
         ({"price": 12.5}, "Expected `str | null`, got `float` - at `$.variants[0].price`"),
         ({"price": "1.00001"}, "finer than 1/10,000"),
         ({"price": "9" * 15}, "too large"),

@@ -22,9 +22,9 @@ SAMPLES = sorted(
 BULK = "_rest__products_bulk/frappe-ecommerce_integrations_bulk_products.json"
 
 PARKED = {
-    "gadget-exemplar_2023-10_1": "the price of variant 123 'example string' is not an amount",
-    "gadget-exemplar_2023-10_2": "the price of variant 123 'example string' is not an amount",
-    "gadget-exemplar_2023-10_3": "the price of variant 123 'example string' is not an amount",
+    "gadget-exemplar_2023-10_1": "the price of variant 123: 'example string' is not an amount",
+    "gadget-exemplar_2023-10_2": "the price of variant 123: 'example string' is not an amount",
+    "gadget-exemplar_2023-10_3": "the price of variant 123: 'example string' is not an amount",
     "gadget-exemplar_2025-04_1": "'https://www.example.com/' is not a Shopify gid",
     "shopify_python_api-fixture_product": "wrapped in a `product` key",
 }

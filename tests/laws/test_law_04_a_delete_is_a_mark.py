@@ -1,4 +1,4 @@
-"""Law 4: a delete is a mark beside the body; later bodies go on replacing it, inactive and wanting a refetch."""
+"""Law 4: a delete is a mark beside the body; later bodies replace it, inactive and wanting a refetch."""
 
 from backroom.resources.descriptor import Action
 from tests.house import House, instant

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, tup
 from backroom.cache.rows import STATE_FIELDS, CacheRow
 from backroom.cache.tables import key_columns
 from backroom.db.database import Transaction
+from backroom.db.idlist import among
 from backroom.shops.tables import shop
 from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId
 
@@ -69,9 +70,8 @@ class CacheStore:
         self._table = table
         self._shop_id = shop_id
         self._keys = key_columns(table)
-        self._lookups = tuple(
-            name for name in table.c.keys() if name not in _COMMON and name not in self._keys
-        )
+        own = {*_COMMON, *self._keys}
+        self._lookups = tuple(column.name for column in table.columns if column.name not in own)
 
     def load(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, CacheRow]:
         """The rows that exist, without their bodies."""
@@ -132,7 +132,7 @@ class CacheStore:
     def _among(self, keys: Iterable[ResourceKey]) -> ColumnElement[bool]:
         ordered = sorted(keys)
         if len(self._keys) == 1:
-            matches = self._table.c[self._keys[0]].in_([key[0] for key in ordered])
+            matches: ColumnElement[bool] = among(self._table.c[self._keys[0]], [key[0] for key in ordered])
         else:
             matches = tuple_(*(self._table.c[name] for name in self._keys)).in_(ordered)
         return and_(self._table.c.shop_id == self._shop_id, matches)

@@ -11,7 +11,8 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Boolean, Column, Integer, LargeBinary
 
-from backroom.db.types import Instant, Json, aware, json_text
+from backroom.db.types import Instant, Json, json_text
+from backroom.vocabulary.clock import aware
 
 Values = tuple[Any, ...]
 

@@ -11,7 +11,7 @@ All three translate driver errors into ours (`faults`).
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,10 @@ class Transaction:
     def commit_horizon(self) -> int:
         """See `Seam.commit_horizon`."""
         return self.seam.commit_horizon(self.connection)
+
+    def unanswered(self) -> AbstractContextManager[object]:
+        """See `Seam.unanswered`."""
+        return self.seam.unanswered(self.connection)
 
     def notify(self) -> None:
         """Wakes the workers once this transaction has committed."""

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from backroom.db.database import Database
+from backroom.vocabulary.errors import BackroomError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_310_041
@@ -17,11 +18,27 @@ _LOCK = 7_310_041
 a clash would only make one wait."""
 
 
+class NewerDatabase(BackroomError):
+    """The database was migrated by a newer Backroom: this one would not know what it writes."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the database is at {revision}, which a newer version of Backroom made: use that version"
+        )
+
+
 def newest_revision() -> str:
     """The revision that this version of Backroom needs."""
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert head is not None
     return head
+
+
+def refuse_newer(revision: str | None) -> None:
+    """Raises NewerDatabase for a revision that this version does not know."""
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NewerDatabase(revision)
 
 
 def current_revision(database: Database) -> str | None:
@@ -33,7 +50,8 @@ def current_revision(database: Database) -> str | None:
 def upgrade(database: Database) -> tuple[str | None, str]:
     """Migrates to the newest revision. Returns (before, after); equal where nothing was to do.
 
-    Several processes may start at once: one migrates, the others wait and find it done.
+    Raises NewerDatabase, and then changes nothing. Several processes may start at once: one migrates, the
+    others wait and find it done.
     """
     newest = newest_revision()
     if database.schema is not None:
@@ -45,7 +63,9 @@ def upgrade(database: Database) -> tuple[str | None, str]:
                 transaction.connection.execute(
                     text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK}
                 )
-            if _revision(transaction.connection) != newest:
+            held = _revision(transaction.connection)
+            refuse_newer(held)
+            if held != newest:
                 command.upgrade(_config(connection=transaction.connection), newest)
     return before, newest
 

@@ -5,6 +5,7 @@ number of rows, so that the server prepares it once.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,17 +13,27 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, Table, create_engine
 
 from backroom.db.arrays import Arrays
+from backroom.db.faults import translated
 from backroom.db.seam import Row, Wakeup
 from backroom.vocabulary.clock import Clock
+from backroom.vocabulary.errors import Misuse
 
 CONNECT_TIMEOUT_SECONDS = 5
 
 
 def postgres_engine(address: str, schema: str) -> Engine:
-    """An engine over any libpq address (URL or key=value). The schema need not exist yet."""
+    """An engine over any libpq address (URL or key=value). The schema need not exist yet.
+
+    Raises Misuse for what libpq can't read, without its words: it quotes the address, password and all.
+    """
+    try:
+        conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        raise Misuse("the database's address can not be read: escape odd characters as %XX") from None
 
     def connect() -> psycopg.Connection:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
@@ -125,8 +136,8 @@ class PostgresSeam:
 
     def allocate_ids(self, connection: Connection, table: Table, count: int) -> list[int]:
         rows = _driver(connection).execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            (table.name, count),
+            "SELECT nextval(%s::regclass) FROM generate_series(1, %s)",
+            (f"{table.name}_id_seq", count),
         )
         return sorted(row[0] for row in rows)
 
@@ -145,6 +156,9 @@ class PostgresSeam:
     def commit_horizon(self, connection: Connection) -> int:
         return _number(connection, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
+    def unanswered(self, connection: Connection) -> AbstractContextManager[object]:
+        return _driver(connection).pipeline()
+
     def notify(self, connection: Connection) -> None:
         _driver(connection).execute("SELECT pg_notify(%s, '')", (channel(self._schema),))
 
@@ -153,7 +167,7 @@ class PostgresSeam:
 
 
 class _Listener:
-    """A connection of its own that LISTENs. A lost connection raises; the caller opens a new one."""
+    """A connection of its own that LISTENs. A lost one raises StoreUnavailable: open another."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         pooled = engine.raw_connection()
@@ -166,8 +180,11 @@ class _Listener:
         self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
 
     def wait(self, timeout_seconds: float) -> None:
-        for _ in self._connection.notifies(timeout=timeout_seconds, stop_after=1):
-            pass
+        try:
+            for _ in self._connection.notifies(timeout=timeout_seconds, stop_after=1):
+                pass
+        except psycopg.Error as error:
+            raise translated(error) from error
 
     def close(self) -> None:
         self._connection.close()

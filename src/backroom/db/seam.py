@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -82,6 +83,13 @@ class Seam(Protocol):
 
     def commit_horizon(self, connection: Connection) -> int:
         """Transactions numbered below this are over, in what this connection sees."""
+        ...
+
+    def unanswered(self, connection: Connection) -> AbstractContextManager[object]:
+        """Within it, statements whose results nobody reads need not wait for one another.
+
+        An error of one of them may be raised later than its call, at the latest when the block ends.
+        """
         ...
 
     def notify(self, connection: Connection) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDeco
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
+from backroom.vocabulary.clock import aware
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -64,13 +66,6 @@ class Json(TypeDecorator[Any]):
         if value is None or dialect.name == "postgresql":
             return value
         return msgspec.json.decode(value)
-
-
-def aware(instant: datetime) -> datetime:
-    """The instant itself; raises TypeError for a naive datetime, which PostgreSQL would take for its own zone."""
-    if instant.tzinfo is None:
-        raise TypeError(f"{instant!r} is naive: which instant it means is anybody's guess")
-    return instant
 
 
 def microseconds(instant: datetime) -> int:

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, select, tuple_
 
 from backroom.db.database import Transaction
 from backroom.erp.drafts import FieldChange
-from backroom.erp.tables import field_change, sku
+from backroom.erp.tables import field_change, listing, listing_variant, sku
 from backroom.vocabulary.ids import ShopId
 
+_PARTNERS = {
+    "listing": (listing, "product_id", "product"),
+    "listing_variant": (listing_variant, "sku_id", "sku"),
+}
 _COLUMNS = (
     "commit_order",
     "shop_id",
@@ -94,13 +98,8 @@ class Lineage:
 def lineage(transaction: Transaction, entity: str, entity_id: int, field: str) -> Lineage | None:
     """The change that set the field's value, not the latest delivery that carried it."""
     c = field_change.c
-    statement = (
-        select(field_change)
-        .where(c.entity == entity, c.entity_id == entity_id, (c.field == field) | c.field.is_(None))
-        .order_by(c.id.desc())
-        .limit(1)
-    )
-    row = transaction.execute(statement).mappings().first()
+    own = _latest(transaction, entity, entity_id, (c.field == field) | c.field.is_(None))
+    row = own or _of_partner(transaction, entity, entity_id)
     if row is None:
         return None
     return Lineage(
@@ -111,6 +110,23 @@ def lineage(transaction: Transaction, entity: str, entity_id: int, field: str) -
         created=row["field"] is None,
         old=row["old"],
     )
+
+
+def _of_partner(transaction: Transaction, entity: str, entity_id: int) -> RowMapping | None:
+    """The creation of the row that this one came together with, which is one entry for both."""
+    if entity not in _PARTNERS:
+        return None
+    table, link, partner = _PARTNERS[entity]
+    partner_id = transaction.execute(select(table.c[link]).where(table.c.id == entity_id)).scalar_one()
+    return _latest(transaction, partner, partner_id, field_change.c.field.is_(None))
+
+
+def _latest(
+    transaction: Transaction, entity: str, entity_id: int, fields: ColumnElement[bool]
+) -> RowMapping | None:
+    c = field_change.c
+    statement = select(field_change).where(c.entity == entity, c.entity_id == entity_id, fields)
+    return transaction.execute(statement.order_by(c.id.desc()).limit(1)).mappings().first()
 
 
 def skus_with_code(transaction: Transaction, code: str) -> Sequence[int]:

@@ -1,7 +1,8 @@
 """Rows being written: what was read, what is new, what changed, and by which cause.
 
 Enters: rows as they are, and field values as they should be. Leaves: two bulk statements per table
-(new rows, changed rows) and one history entry per changed field. A creation is one entry.
+(new rows, changed rows) and one history entry per changed field. A creation is one entry: a listing that
+comes with its product, or a variant with its SKU, has none of its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ class Draft:
     values: dict[str, Any]
     cause: Cause | None = None
     is_new: bool = False
+    has_entry: bool = True
     before: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
@@ -73,7 +75,6 @@ class Drafts:
         self._table = table
         self._columns = tuple(table.c.keys())
         self._blank = dict.fromkeys(self._columns)
-        self._written = tuple(name for name in self._columns if name != "id")
         self._rows: list[Draft] = []
         self.shop_id = shop_id
 
@@ -86,9 +87,12 @@ class Drafts:
         self._rows += loaded
         return loaded
 
-    def create(self, fields: Mapping[str, Any], cause: Cause) -> Draft:
-        """A row to insert. It gets its id in `allocate`; a column that is not named is null."""
-        draft = Draft({**self._blank, **fields}, cause, True)
+    def create(self, fields: Mapping[str, Any], cause: Cause, *, has_entry: bool = True) -> Draft:
+        """A row to insert. It gets its id in `allocate`; a column that is not named is null.
+
+        `has_entry` False: it comes together with another row, whose entry in the history stands for both.
+        """
+        draft = Draft({**self._blank, **fields}, cause, True, has_entry)
         self._rows.append(draft)
         return draft
 
@@ -100,12 +104,16 @@ class Drafts:
 
     def flush(self, transaction: Transaction) -> None:
         """Writes what is new and what changed."""
-        fresh = [draft for draft in self._rows if draft.is_new]
-        changed = sorted((draft for draft in self._rows if draft.before and not draft.is_new), key=_by_id)
-        transaction.insert(self._table, self._columns, [tuple(draft.values.values()) for draft in fresh])
-        transaction.update(
-            self._table, ("id",), self._written, [(draft["id"], *self._values(draft)) for draft in changed]
-        )
+        fresh = [tuple(draft.values.values()) for draft in self._rows if draft.is_new]
+        transaction.insert(self._table, self._columns, fresh)
+        # Only the columns that changed: SQLite rewrites the index of every column that a statement sets.
+        changed: dict[tuple[str, ...], list[Draft]] = {}
+        for draft in self._rows:
+            if draft.before and not draft.is_new:
+                changed.setdefault(tuple(sorted(draft.before)), []).append(draft)
+        for names, drafts in sorted(changed.items()):
+            rows = [(draft["id"], *(draft[name] for name in names)) for draft in sorted(drafts, key=_by_id)]
+            transaction.update(self._table, ("id",), names, rows)
 
     def history(self) -> Iterator[FieldChange]:
         """What `flush` wrote, field by field."""
@@ -113,14 +121,12 @@ class Drafts:
             if draft.cause is None:
                 continue
             if draft.is_new:
-                yield self._entry(draft, None, None, None)
+                if draft.has_entry:
+                    yield self._entry(draft, None, None, None)
                 continue
             for name, old in draft.before.items():
                 if old != draft[name]:
                     yield self._entry(draft, name, old, draft[name])
-
-    def _values(self, draft: Draft) -> tuple[Any, ...]:
-        return tuple(draft[name] for name in self._written)
 
     def _entry(self, draft: Draft, name: str | None, old: Any, new: Any) -> FieldChange:
         assert draft.cause is not None

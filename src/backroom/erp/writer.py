@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Select, Table, select
 
 from backroom.db.database import Transaction
+from backroom.db.idlist import among
 from backroom.erp.changes import write_changes
 from backroom.erp.drafts import Cause, Draft, Drafts, FieldChange
 from backroom.erp.following import SYNC, follow_listings, follow_variants
@@ -49,13 +50,22 @@ class ErpWriter:
     """One batch for one shop. Collect with `put_*` and `deactivate_*`, then `flush` once.
 
     A batch names each listing once. `locking` False: for `plan` within a transaction that only reads.
+    `checking` False: a variant that is another product's is left to the unique key, whose error is as
+    final but does not say whose it is.
     """
 
     def __init__(
-        self, transaction: Transaction, shop_id: ShopId, now: datetime, *, locking: bool = True
+        self,
+        transaction: Transaction,
+        shop_id: ShopId,
+        now: datetime,
+        *,
+        locking: bool = True,
+        checking: bool = True,
     ) -> None:
         self._transaction = transaction
         self._locking = locking
+        self._checking = checking
         self._shop_id = shop_id
         self._now = now
         self._products = Drafts(product)
@@ -69,36 +79,38 @@ class ErpWriter:
         """Brings listings to what is said. Raises Terminal where a variant is another product's."""
         held = self._load_listings([change.shopify_product_id for change in changes])
         variants = self._load_variants(held.values())
-        self._refuse_strangers(changes, variants)
+        if self._checking:
+            self._refuse_strangers(changes, variants)
+        of_listing = _by_listing(variants.values())
         for change in sorted(changes, key=lambda each: each.shopify_product_id):
             row = held.get(change.shopify_product_id)
             if row is None:
                 row = self._create_listing(change)
             else:
                 row.change({**change.fields, "is_active": True}, change.cause)
-            self._put_variants(row, change, variants)
+            self._put_variants(row, change, of_listing.get(row["id"], {}))
 
     def deactivate_listings(self, departures: Sequence[tuple[int, Cause]]) -> None:
         """Marks listings and their variants as gone. An unknown listing is gone already."""
         held = self._load_listings([shopify_id for shopify_id, _ in departures])
-        variants = self._load_variants(held.values())
+        of_listing = _by_listing(self._load_variants(held.values()).values())
         for shopify_id, cause in departures:
             row = held.get(shopify_id)
             if row is None:
                 continue
             row.change({"is_active": False}, cause)
-            for variant in variants.values():
-                if variant["listing_id"] == row["id"]:
-                    variant.change({"is_active": False}, cause)
+            for variant in of_listing.get(row["id"], {}).values():
+                variant.change({"is_active": False}, cause)
 
     def flush(self) -> None:
         """Writes everything: rows that are referred to before rows that refer to them."""
         self._follow()
         self._link_new_rows()
-        for drafts in (self._products, self._skus, self._listings, self._variants):
-            drafts.flush(self._transaction)
-        self._write_links()
-        write_changes(self._transaction, self._shop_id, self.pending_changes(), self._now)
+        with self._transaction.unanswered():
+            for drafts in (self._products, self._skus, self._listings, self._variants):
+                drafts.flush(self._transaction)
+            self._write_links()
+            write_changes(self._transaction, self._shop_id, self.pending_changes(), self._now)
 
     def plan(self) -> list[FieldChange]:
         """What `flush` would write, without writing (new rows have no ids yet)."""
@@ -111,7 +123,7 @@ class ErpWriter:
 
     def _load_listings(self, shopify_ids: Sequence[int]) -> dict[int, Draft]:
         statement = select(listing).where(
-            listing.c.shop_id == self._shop_id, listing.c.shopify_product_id.in_(sorted(shopify_ids))
+            listing.c.shop_id == self._shop_id, among(listing.c.shopify_product_id, shopify_ids)
         )
         return {
             row["shopify_product_id"]: row
@@ -122,14 +134,14 @@ class ErpWriter:
         ids = sorted(row["id"] for row in listings)
         if not ids:
             return {}
-        statement = select(listing_variant).where(listing_variant.c.listing_id.in_(ids))
+        statement = select(listing_variant).where(among(listing_variant.c.listing_id, ids))
         return {
             row["shopify_variant_id"]: row
             for row in self._variants.load(self._transaction.execute(statement))
         }
 
     def _refuse_strangers(self, changes: Sequence[Change], known: Mapping[int, Draft]) -> None:
-        """Shopify never moves a variant to another product: such a body is wrong, and must not take the row."""
+        """Shopify never moves a variant to another product: such a body must not take the other's row."""
         products = {row["id"]: row["shopify_product_id"] for row in self._listings}
         owners = {variant_id: products[row["listing_id"]] for variant_id, row in known.items()}
         named = {variant.shopify_variant_id for change in changes for variant in change.variants}
@@ -144,15 +156,23 @@ class ErpWriter:
                     )
 
     def _held_variants(self, variant_ids: Sequence[int]) -> dict[int, int]:
+        """{Shopify's variant id: Shopify's product id} of those that some listing has."""
         if not variant_ids:
             return {}
         c = listing_variant.c
-        statement = (
-            select(c.shopify_variant_id, listing.c.shopify_product_id)
-            .join(listing, listing.c.id == c.listing_id)
-            .where(c.shop_id == self._shop_id, c.shopify_variant_id.in_(variant_ids))
+        # Two plain look-ups: for a join with a list both planners may choose to read a whole index.
+        found = self._transaction.execute(
+            select(c.shopify_variant_id, c.listing_id).where(
+                c.shop_id == self._shop_id, among(c.shopify_variant_id, variant_ids)
+            )
+        ).all()
+        if not found:
+            return {}
+        named = select(listing.c.id, listing.c.shopify_product_id).where(
+            among(listing.c.id, {row.listing_id for row in found})
         )
-        return {row[0]: row[1] for row in self._transaction.execute(statement)}
+        products = {row.id: row.shopify_product_id for row in self._transaction.execute(named)}
+        return {row.shopify_variant_id: products[row.listing_id] for row in found}
 
     def _create_listing(self, change: Change) -> Draft:
         made = self._products.create(
@@ -168,6 +188,7 @@ class ErpWriter:
                 **change.fields,
             },
             change.cause,
+            has_entry=False,
         )
         self._new_listings.append((row, made))
         return row
@@ -181,9 +202,9 @@ class ErpWriter:
                 self._create_variant(row, wanted, change.cause)
             else:
                 variant.change({**wanted.fields, "is_active": True}, change.cause)
-        if change.whole and not row.is_new:
+        if change.whole:
             for variant_id, variant in held.items():
-                if variant["listing_id"] == row["id"] and variant_id not in named:
+                if variant_id not in named:
                     variant.change({"is_active": False}, change.cause)
 
     def _create_variant(self, row: Draft, wanted: VariantChange, cause: Cause) -> None:
@@ -206,6 +227,7 @@ class ErpWriter:
                 **wanted.fields,
             },
             cause,
+            has_entry=False,
         )
         self._new_variants.append((variant, made, row))
 
@@ -251,7 +273,7 @@ class ErpWriter:
         products = self._load_locked(self._products, product, sorted(touched))
         statement = select(c.id, c.product_id, c.shop_id, c.shopify_product_id, c.title, c.is_active)
         groups = self._grouped(
-            statement.where(c.product_id.in_(sorted(touched))), "product_id", self._listings
+            statement.where(among(c.product_id, sorted(touched))), "product_id", self._listings
         )
         for product_id, row in products.items():
             cause = touched[product_id].cause
@@ -264,17 +286,17 @@ class ErpWriter:
         statement = select(
             c.id, c.sku_id, c.shop_id, c.shopify_variant_id, c.sku_code, c.barcode, c.is_active
         )
-        groups = self._grouped(statement.where(c.sku_id.in_(sorted(touched))), "sku_id", self._variants)
+        groups = self._grouped(statement.where(among(c.sku_id, sorted(touched))), "sku_id", self._variants)
         for sku_id, row in skus.items():
             cause = touched[sku_id].cause
             assert cause is not None
             follow_variants(row, groups[sku_id], cause)
 
     def _load_locked(self, drafts: Drafts, table: Table, ids: Sequence[int]) -> dict[int, Draft]:
-        """Other shops' workers may write the same products: lock them, in the order of their ids, then read."""
+        """Other shops' workers may write the same products: lock them, in order of id, then read."""
         if self._locking:
             self._transaction.lock_rows(table, ids)
-        rows = drafts.load(self._transaction.execute(select(table).where(table.c.id.in_(ids))))
+        rows = drafts.load(self._transaction.execute(select(table).where(among(table.c.id, ids))))
         return {row["id"]: row for row in rows}
 
     def _grouped(self, statement: Select[Any], by: str, drafts: Drafts) -> dict[int, list[Mapping[str, Any]]]:
@@ -284,6 +306,14 @@ class ErpWriter:
         for row in self._transaction.execute(statement).mappings():
             groups.setdefault(row[by], []).append(drafted.get(row["id"]) or dict(row))
         return groups
+
+
+def _by_listing(variants: Iterable[Draft]) -> dict[int, dict[int, Draft]]:
+    """{listing id: {Shopify's variant id: variant}}"""
+    groups: dict[int, dict[int, Draft]] = {}
+    for variant in variants:
+        groups.setdefault(variant["listing_id"], {})[variant["shopify_variant_id"]] = variant
+    return groups
 
 
 def _touched(row: Draft, names: Sequence[str]) -> bool:

@@ -43,7 +43,8 @@ class Claim(Generic[K]):
 
 
 Attempt = Callable[[Sequence[K] | None, Claim[K]], Tally]
-"""Runs one transaction over the given keys, or over what is due where None is given."""
+"""Runs one transaction over what is due (None), or over the given keys: then something in them is guilty,
+and the attempt may look closer than it would at full speed, for a better reason."""
 Park = Callable[[K, Terminal], None]
 """Parks one row, in a transaction of its own."""
 
@@ -53,23 +54,22 @@ def run_batch(attempt: Attempt[K], park: Park[K]) -> Tally:
     claim: Claim[K] = Claim()
     try:
         return _guarded(attempt, None, claim)
+    except Terminal:
+        if not claim.keys:
+            raise
+        return _narrowed(attempt, park, claim.keys)
+
+
+def _narrowed(attempt: Attempt[K], park: Park[K], keys: Sequence[K]) -> Tally:
+    try:
+        return _guarded(attempt, keys, Claim())
     except Terminal as error:
-        return _in_halves(attempt, park, claim.keys, error)
-
-
-def _in_halves(attempt: Attempt[K], park: Park[K], keys: Sequence[K], error: Terminal) -> Tally:
-    if not keys:
-        raise error
-    if len(keys) == 1:
-        park(keys[0], error)
-        return Tally(claimed=1, parked=1)
+        if len(keys) == 1:
+            park(keys[0], error)
+            return Tally(claimed=1, parked=1)
     middle = len(keys) // 2
-    tally = Tally()
-    for half in (keys[:middle], keys[middle:]):
-        try:
-            tally.add(_guarded(attempt, half, Claim()))
-        except Terminal as inner:
-            tally.add(_in_halves(attempt, park, half, inner))
+    tally = _narrowed(attempt, park, keys[:middle])
+    tally.add(_narrowed(attempt, park, keys[middle:]))
     return tally
 
 

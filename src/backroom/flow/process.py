@@ -81,7 +81,7 @@ class Processor:
             else:
                 departures.append(departure_of(row))
         if arrivals or departures:
-            writer = ErpWriter(transaction, shop_id, now)
+            writer = ErpWriter(transaction, shop_id, now, checking=keys is not None)
             self.resource.write(writer, arrivals)
             self.resource.remove(writer, departures)
             writer.flush()

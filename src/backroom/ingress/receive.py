@@ -17,7 +17,7 @@ LARGEST_BODY_BYTES = 20 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An HTTP status and an outcome in one word. 401 says the same for a bad signature and an unknown shop."""
+    """An HTTP status and an outcome in one word. 401 says the same of a bad signature and a stranger."""
 
     status: int
     outcome: str

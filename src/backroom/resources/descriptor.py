@@ -26,7 +26,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What sorting reads of a body. `updated_at` None: the body has no version, so it only wants a refetch."""
+    """What sorting reads of a body. `updated_at` None: no version, so it only wants a refetch."""
 
     key: ResourceKey
     updated_at: datetime | None

@@ -21,6 +21,9 @@ from backroom.vocabulary.money import Amount, parse_amount
 BODY_VARIANTS = 100
 """A webhook's body carries at most so many variants whole; `variant_gids` names all of them."""
 
+_NUL = b"\\u0000"
+"""How JSON spells it; a bare one is no JSON."""
+
 S = TypeVar("S", bound=Struct)
 Text = str | None | UnsetType
 
@@ -175,14 +178,16 @@ def read_head(raw: bytes) -> ProductHead:
 def read_body(raw: bytes) -> ProductSnapshot:
     """The whole body, decoded. Raises Terminal."""
     body = _read(raw, _BODY)
+    if _NUL in raw:
+        _refuse_nul(body)
     names = None if body.options is UNSET else [option.name for option in _in_order(body.options or [])]
     return ProductSnapshot(
         shopify_product_id=checked_id(body.id, what="product"),
-        title=_clean(body.title, "title"),
-        handle=_clean(body.handle, "handle"),
-        status=_lowered(_clean(body.status, "status")),
-        vendor=_clean(body.vendor, "vendor"),
-        product_type=_clean(body.product_type, "product_type"),
+        title=_said(body.title),
+        handle=_said(body.handle),
+        status=_lowered(_said(body.status)),
+        vendor=_said(body.vendor),
+        product_type=_said(body.product_type),
         tags=_tags(body.tags),
         options=_options(body.options),
         images=_images(body.images),
@@ -213,14 +218,25 @@ def _explained(raw: bytes, error: msgspec.ValidationError) -> str:
     return f"the body is no product: {message}"
 
 
-def _clean(value: Text, what: str) -> Text:
-    """Empty is null: the two shapes differ in which they send. A NUL fits no database's text."""
-    if value is UNSET or value is None or value == "":
-        return UNSET if value is UNSET else None
-    assert isinstance(value, str)
-    if "\x00" in value:
-        raise Terminal(f"{what} contains a NUL character")
-    return value
+def _said(value: Text) -> Text:
+    """Empty is null: Shopify's two shapes differ in which of them they send."""
+    return value if value is UNSET else value or None
+
+
+def _refuse_nul(body: ProductBody) -> None:
+    """A NUL fits no PostgreSQL text. The raw bytes show whether there may be one, so that few pay for this."""
+    for name, value in msgspec.structs.asdict(body).items():
+        if "\x00" in _all_text(value):
+            raise Terminal(f"{name} contains a NUL character")
+
+
+def _all_text(value: object) -> str:
+    """All texts within a value, joined."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Struct):
+        return "".join(map(_all_text, msgspec.structs.astuple(value)))
+    return "".join(map(_all_text, value)) if isinstance(value, list) else ""
 
 
 def _lowered(value: Text) -> Text:
@@ -232,18 +248,15 @@ def _tags(tags: str | list[str] | None | UnsetType) -> tuple[str, ...] | UnsetTy
         return UNSET
     assert not isinstance(tags, UnsetType)
     parts = tags.split(",") if isinstance(tags, str) else tags or []
-    named = (_clean(part.strip(), "a tag") for part in parts)
-    return tuple(sorted({tag for tag in named if isinstance(tag, str)}))
+    return tuple(sorted({tag for part in parts if (tag := part.strip())}))
 
 
 def _in_order(options: list[OptionBody]) -> list[OptionBody]:
-    return [
-        option
-        for _, option in sorted(
-            enumerate(options),
-            key=lambda each: (each[0] if each[1].position is None else each[1].position - 1, each[0]),
-        )
+    """By position; without one, where they stand."""
+    placed = [
+        (index + 1 if each.position is None else each.position, index) for index, each in enumerate(options)
     ]
+    return [options[index] for _, index in sorted(placed)]
 
 
 def _options(
@@ -251,20 +264,14 @@ def _options(
 ) -> tuple[tuple[str, tuple[str, ...]], ...] | UnsetType:
     if isinstance(options, UnsetType):
         return UNSET
-    return tuple(
-        (
-            _text(option.name, "an option's name"),
-            tuple(_text(value, "an option's value") for value in option.values),
-        )
-        for option in _in_order(options or [])
-    )
+    return tuple((option.name, tuple(option.values)) for option in _in_order(options or []))
 
 
 def _images(images: list[ImageBody] | None | UnsetType) -> tuple[str, ...] | UnsetType:
     if isinstance(images, UnsetType):
         return UNSET
     ordered = sorted(enumerate(images or []), key=lambda each: (each[1].position or 0, each[0]))
-    return tuple(_text(image.src, "an image's address") for _, image in ordered if image.src)
+    return tuple(image.src for _, image in ordered if image.src)
 
 
 def _variants(
@@ -273,11 +280,8 @@ def _variants(
     if isinstance(variants, UnsetType):
         return UNSET
     read = tuple(_variant(variant, names) for variant in variants or [])
-    seen: set[int] = set()
-    for variant in read:
-        if variant.shopify_variant_id in seen:
-            raise Terminal(f"variant {variant.shopify_variant_id} is in the body more than once")
-        seen.add(variant.shopify_variant_id)
+    if len({variant.shopify_variant_id for variant in read}) < len(read):
+        raise Terminal("a variant is in the body more than once")
     return read
 
 
@@ -285,11 +289,11 @@ def _variant(body: VariantBody, names: list[str] | None) -> VariantSnapshot:
     variant_id = checked_id(body.id, what="variant")
     return VariantSnapshot(
         shopify_variant_id=variant_id,
-        title=_clean(body.title, "a variant's title"),
-        sku_code=_unless_blank(_clean(body.sku, "a variant's sku")),
-        barcode=_unless_blank(_clean(body.barcode, "a variant's barcode")),
-        price=_amount(body.price, f"the price of variant {variant_id}"),
-        compare_at_price=_amount(body.compare_at_price, f"the compare-at price of variant {variant_id}"),
+        title=_said(body.title),
+        sku_code=_unless_blank(body.sku),
+        barcode=_unless_blank(body.barcode),
+        price=_amount(body.price, "price", variant_id),
+        compare_at_price=_amount(body.compare_at_price, "compare-at price", variant_id),
         options=_chosen(body, names),
         position=_within(body.position, 2**31 - 1, "position"),
         inventory_item_id=_within(body.inventory_item_id, 2**63 - 1, "inventory_item_id"),
@@ -302,15 +306,16 @@ def _chosen(body: VariantBody, names: list[str] | None) -> tuple[tuple[str, str]
     if names is None or any(value is UNSET for value in values):
         return UNSET
     pairs = zip(names, values, strict=False)
-    return tuple(
-        (name, _text(value, "an option's value")) for name, value in pairs if isinstance(value, str) and value
-    )
+    return tuple((name, value) for name, value in pairs if isinstance(value, str) and value)
 
 
-def _amount(value: Text, what: str) -> Amount | None | UnsetType:
-    if isinstance(value, str):
-        return parse_amount(value, what=what) if value else None
-    return value
+def _amount(value: Text, what: str, variant_id: int) -> Amount | None | UnsetType:
+    if isinstance(value, str) and value:
+        try:
+            return parse_amount(value)
+        except ValueError as error:
+            raise Terminal(f"the {what} of variant {variant_id}: {error}") from error
+    return value if value is UNSET else None
 
 
 def _unless_blank(value: Text) -> Text:
@@ -320,10 +325,4 @@ def _unless_blank(value: Text) -> Text:
 def _within(value: int | None | UnsetType, greatest: int, what: str) -> int | None | UnsetType:
     if isinstance(value, int) and not -greatest <= value <= greatest:
         raise Terminal(f"{what} is out of range")
-    return value
-
-
-def _text(value: str, what: str) -> str:
-    if "\x00" in value:
-        raise Terminal(f"{what} contains a NUL character")
     return value

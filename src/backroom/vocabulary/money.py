@@ -7,8 +7,6 @@ separately, because it is unknown until the shop was asked for it.
 import re
 from typing import NewType
 
-from backroom.vocabulary.errors import Terminal
-
 Amount = NewType("Amount", int)
 """Ten-thousandths of the currency's unit."""
 
@@ -17,18 +15,18 @@ GREATEST_AMOUNT = 2**63 - 1
 _DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,18}))?", re.ASCII)
 
 
-def parse_amount(text: str, *, what: str) -> Amount:
-    """`"19.99"` -> 199900. Raises Terminal for what is no decimal, or finer than 1/10,000."""
+def parse_amount(text: str) -> Amount:
+    """`"19.99"` -> 199900. Raises ValueError for what is no decimal, too large, or finer than 1/10,000."""
     match = _DECIMAL.fullmatch(text)
     if match is None:
-        raise Terminal(f"{what} {text[:40]!r} is not an amount")
+        raise ValueError(f"{text[:40]!r} is not an amount")
     sign, whole, fraction = match.groups()
     digits = (fraction or "").rstrip("0")
     if len(digits) > 4:
-        raise Terminal(f"{what} {text[:40]!r} is finer than 1/10,000 of a unit")
+        raise ValueError(f"{text[:40]!r} is finer than 1/10,000 of a unit")
     units = int(whole) * UNITS_PER_ONE + int(digits.ljust(4, "0"))
     if units > GREATEST_AMOUNT:
-        raise Terminal(f"{what} {text[:40]!r} is too large")
+        raise ValueError(f"{text[:40]!r} is too large")
     return Amount(-units if sign else units)
 
 

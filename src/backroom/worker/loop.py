@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 class BatchSize:
-    """How many rows a batch takes, so that it holds the writer about as long as it should. Never under one."""
+    """How many rows a batch takes, to hold the writer about as long as it should. Never under one."""
 
     def __init__(self, target_seconds: float) -> None:
         self._target_seconds = target_seconds
