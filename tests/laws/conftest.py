@@ -11,7 +11,7 @@ from tests.laws.specimens import SPECIMENS, Specimen
 SOAK = bool(os.environ.get("SOAK"))
 settings.register_profile(
     "laws",
-    max_examples=400 if SOAK else 25,
+    max_examples=400 if SOAK else 40,
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
