@@ -44,6 +44,13 @@ def instant_or_none(text: str | None) -> datetime | None:
         return None
 
 
+def aware(instant: datetime) -> datetime:
+    """The instant itself. Raises TypeError for a naive one, which others would take for local time."""
+    if instant.tzinfo is None:
+        raise TypeError(f"{instant!r} is naive: nobody knows which instant it means")
+    return instant
+
+
 def format_instant(instant: datetime) -> str:
     """ISO-8601 in UTC with microseconds and a `Z`, the one form that leaves the house."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return aware(instant).astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,5 +1,6 @@
 """Ids that must not be mixed, and Shopify's two spellings of them (a number, and a gid)."""
 
+import re
 from typing import NewType
 
 from backroom.vocabulary.errors import Terminal
@@ -13,6 +14,8 @@ ResourceKey = tuple[int, ...]
 
 GREATEST_ID = 2**63 - 1
 """Shopify's ids are unsigned 64-bit on paper, but none seen exceeds a signed one; BIGINT holds it."""
+
+_KEY = re.compile(r"[1-9]\d{0,18}(:[1-9]\d{0,18})*", re.ASCII)
 
 
 def checked_id(value: int, *, what: str) -> int:
@@ -29,6 +32,8 @@ def key_text(key: ResourceKey) -> str:
 
 def parse_key(text: str) -> ResourceKey:
     """The reverse of `key_text`; raises ValueError for anything else."""
+    if not _KEY.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a key")
     return tuple(int(part) for part in text.split(":"))
 
 

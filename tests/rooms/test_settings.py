@@ -1,0 +1,125 @@
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from backroom.settings import KEY_FILE, read_settings
+from backroom.vocabulary.errors import Misuse
+
+HUSH = "hush-hush"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BACKROOM_HOME", str(folder))
+    return folder
+
+
+def test_the_database_lies_in_the_home_unless_said_otherwise(home: Path) -> None:
+    assert read_settings().database_address == f"sqlite:///{home}/backroom.db"
+
+
+def test_reading_the_settings_makes_no_folder(home: Path) -> None:
+    read_settings()
+    assert not home.exists()
+
+
+def test_the_home_is_its_owners_only(home: Path) -> None:
+    read_settings().make_home()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_unknown_variable_stops_the_start_and_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKROOM_DATABSE_URL", HUSH)
+    with pytest.raises(Misuse, match="BACKROOM_DATABSE_URL") as error:
+        read_settings()
+    assert HUSH not in str(error.value)
+
+
+def test_an_empty_variable_is_as_good_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKROOM_LOG", "")
+    assert read_settings().log is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BACKROOM_SECRET_KEY", HUSH),
+        ("BACKROOM_SECRET_KEY", "x" * 32 + "," + HUSH),
+        ("BACKROOM_LOG", HUSH),
+        ("BACKROOM_DATABASE_URL", f"mysql://user:{HUSH}@host/db"),
+        ("BACKROOM_DATABASE_URL", f"postgresql://user:{HUSH}%zz@host/db"),
+        ("BACKROOM_DATABASE_SCHEMA", f"{HUSH}; drop"),
+        ("BACKROOM_PUBLIC_URL", HUSH),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_variable_and_never_shown(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Misuse, match=name) as error:
+        read_settings()
+    assert HUSH not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+def test_secrets_are_not_in_the_repr(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKROOM_SECRET_KEY", HUSH * 4)
+    monkeypatch.setenv("BACKROOM_DATABASE_URL", f"postgresql://user:{HUSH}@host/db")
+    settings = read_settings()
+    assert HUSH not in repr(settings) + str(settings)
+    assert settings.secret_keys() == [HUSH * 4]
+
+
+def test_several_keys_come_comma_separated_the_first_one_first(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKROOM_SECRET_KEY", f"{'a' * 32}, {'b' * 32}")
+    assert read_settings().secret_keys() == ["a" * 32, "b" * 32]
+
+
+def test_a_key_is_made_once_and_only_its_owner_can_read_it(home: Path) -> None:
+    keys = read_settings().secret_keys()
+    assert keys == read_settings().secret_keys()
+    assert (home / KEY_FILE).stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in home.iterdir()] == [KEY_FILE]
+
+
+def test_two_that_start_at_once_agree_on_the_key(home: Path) -> None:
+    settings = read_settings()
+    settings.make_home()
+    together = threading.Barrier(8)
+    found: list[list[str]] = []
+
+    def start() -> None:
+        together.wait()
+        found.append(settings.secret_keys())
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all(keys == found[0] for keys in found)
+
+
+def test_a_key_file_that_others_can_read_stops_the_start(home: Path) -> None:
+    read_settings().secret_keys()
+    (home / KEY_FILE).chmod(0o640)
+    with pytest.raises(Misuse, match="chmod 600"):
+        read_settings().secret_keys()
+
+
+def test_a_key_file_with_too_little_in_it_stops_the_start(home: Path) -> None:
+    path = read_settings().make_home() / KEY_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.write(descriptor, HUSH.encode())
+    os.close(descriptor)
+    with pytest.raises(Misuse, match="32 characters") as error:
+        read_settings().secret_keys()
+    assert HUSH not in str(error.value)
