@@ -1,0 +1,28 @@
+"""The read API and its few actions: one router a noun, all put together in `build_router`."""
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter
+
+from backroom.db.database import Database
+from backroom.resources.descriptor import Resource
+from backroom.web.api import cache, changes, deliveries, failures, products, skus, status
+from backroom.web.tokens import Caller, Role
+
+Require = Callable[[Role], Callable[..., Caller]]
+"""Makes the dependency that lets a role in."""
+
+
+def build_router(database: Database, resources: Sequence[Resource], require: Require) -> APIRouter:
+    """All routes below /api/v1. Reading asks for what the app asks for; actions ask for an operator."""
+    operator = require(Role.OPERATOR)
+    cache_of_products = next(resource.cache for resource in resources if resource.name == "product")
+    router = APIRouter()
+    router.include_router(products.router(database, cache_of_products))
+    router.include_router(skus.router(database))
+    router.include_router(deliveries.router(database, operator))
+    router.include_router(cache.router(database, resources))
+    router.include_router(changes.router(database))
+    router.include_router(failures.router(database, resources, operator))
+    router.include_router(status.router(database, resources))
+    return router

@@ -1,0 +1,41 @@
+"""What callers may ask with, and how answers leave: the parameters that several routes share."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from starlette.responses import Response
+
+from backroom.vocabulary.ids import GREATEST_ID
+from backroom.vocabulary.pages import LARGEST_LIMIT, USUAL_LIMIT
+from backroom.vocabulary.shown import json_text
+from backroom.web.tokens import Caller
+
+NO_NUL = r"^[^\x00]*$"
+"""No text in either database holds a NUL, and PostgreSQL refuses to be asked for one."""
+
+Text = Annotated[str | None, Query(max_length=255, pattern=NO_NUL)]
+ShopDomain = Annotated[
+    str | None,
+    Query(max_length=255, pattern=NO_NUL, description="a shop's domain, like example.myshopify.com"),
+]
+ShopifyId = Annotated[int | None, Query(ge=1, le=GREATEST_ID)]
+DeliveryNumber = Annotated[int, Path(ge=1, le=GREATEST_ID)]
+Flag = Annotated[bool | None, Query()]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="rows a page")]
+Cursor = Annotated[
+    str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]*$", description="`next` of the page before")
+]
+USUAL = USUAL_LIMIT
+Operator = Callable[..., Caller]
+"""The dependency that lets operators in."""
+
+
+def answer(value: Any) -> Response:
+    """A read model as JSON. The models are typed already: FastAPI need not check each row once more."""
+    return Response(json_text(value), media_type="application/json")
+
+
+def domain_of(shop: str | None) -> str | None:
+    """Domains are kept in small letters."""
+    return None if shop is None else shop.strip().lower()

@@ -1,0 +1,1 @@
+"""Who works: the loop, its sign of life, and the child processes that `serve` keeps running."""
