@@ -1,0 +1,66 @@
+"""How `serve` ends: on request, in order; and by force, without leaving anybody behind."""
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.crash.served import Served
+from tests.crash.traffic import Traffic
+from tests.crash.truth import check, settle
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.crash
+
+SHOP = "one.myshopify.com"
+LONGEST_SECONDS = 10.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_ends_in_order_within_ten_seconds_and_leaves_no_process(served: Served, number: int) -> None:
+    served.start("--workers", "2")
+    served.add_shop(SHOP)
+    traffic = Traffic(served, [SHOP], seed=1)
+    traffic.wait_for(100)
+    eventually(lambda: len(served.workers()) == 2, "both workers")
+    family = served.family()
+    assert len(family) == 3
+
+    started = time.monotonic()
+    served.signal(number)
+    assert served.wait(LONGEST_SECONDS) == 0
+    _, alive = psutil.wait_procs(family, max(0.0, started + LONGEST_SECONDS - time.monotonic()))
+    assert alive == []
+    traffic.stop()
+    assert [line for line in served.log() if line["event"] == "serve.stopped"]
+
+    served.start()
+    settle(served)
+    check(served, traffic)
+
+
+def test_workers_end_with_a_parent_that_was_killed(served: Served) -> None:
+    served.start("--workers", "2")
+    eventually(lambda: len(served.workers()) == 2, "both workers")
+    workers = served.workers()
+    served.signal(signal.SIGKILL)
+    assert served.wait(LONGEST_SECONDS) == -signal.SIGKILL
+    _, alive = psutil.wait_procs(workers, LONGEST_SECONDS)
+    assert alive == []
+
+
+def test_a_worker_that_was_killed_is_replaced_and_the_inbox_goes_on_meanwhile(served: Served) -> None:
+    served.start()
+    served.add_shop(SHOP)
+    (worker,) = eventually(served.workers, "the worker")
+    traffic = Traffic(served, [SHOP], seed=2)
+    traffic.wait_for(50)
+    worker.kill()
+    traffic.wait_for(50)
+    eventually(
+        lambda: [process for process in served.workers() if process.pid != worker.pid], "another worker"
+    )
+    traffic.stop()
+    settle(served)
+    check(served, traffic)
