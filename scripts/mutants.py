@@ -101,7 +101,12 @@ def run(command: Sequence[str], copy: Path) -> tuple[int, str]:
 
     A child that hangs is killed with all that it started, and raises NotRunnable.
     """
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "GIT_CEILING_DIRECTORIES": str(copy.parent)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy / "src"),
+        "GIT_CEILING_DIRECTORIES": str(copy.parent),
+        "MUTANT": "1",  # property tests stop at the first counter-example, without making it smaller
+    }
     with subprocess.Popen(
         command, cwd=copy, env=environment, start_new_session=True, text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -3,15 +3,17 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from backroom.resources.registry import RESOURCES
 from tests.laws.specimens import SPECIMENS, Specimen
 
 SOAK = bool(os.environ.get("SOAK"))
+SHRINKS = () if os.environ.get("MUTANT") else (Phase.shrink,)
 settings.register_profile(
     "laws",
     max_examples=400 if SOAK else 40,
+    phases=(Phase.explicit, Phase.generate, *SHRINKS),
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
