@@ -8,12 +8,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from backroom.vocabulary.clock import instant_or_none
 
 LONGEST_TEXT = 255
 """Longer webhook ids and topics are kept as a hash: they have to fit an index."""
-_WORTH_KEEPING = (b"content-type", b"content-length", b"user-agent")
+_PREFIXES = ("x-shopify-", "shopify-")
+_WORTH_KEEPING = ("content-type", "content-length", "user-agent")
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -50,15 +52,11 @@ def read_headers(raw: RawHeaders) -> DeliveryHeaders:
     found: dict[str, bytes] = {}
     kept: dict[str, str] = {}
     for name, value in raw:
-        if name.startswith(b"x-shopify-"):
-            found.setdefault(name[10:].decode("latin-1"), value)
-        elif name.startswith(b"shopify-"):
-            found.setdefault(name[8:].decode("latin-1"), value)
-        elif name == b"content-length":
-            found["content-length"] = value
-        elif name not in _WORTH_KEEPING:
-            continue
-        kept[name.decode("latin-1")] = _text(value)
+        field, kept_as = _role(name)
+        if field is not None:
+            found.setdefault(field, value)
+        if kept_as is not None:
+            kept[kept_as] = _text(value)
     triggered = found.get("triggered-at")
     length = found.get("content-length", b"")
     return DeliveryHeaders(
@@ -74,6 +72,16 @@ def read_headers(raw: RawHeaders) -> DeliveryHeaders:
     )
 
 
+@lru_cache(maxsize=256)
+def _role(name: bytes) -> tuple[str | None, str | None]:
+    """(the field it fills, the name it is kept under). Senders use the same few names all the time."""
+    text = name.decode("latin-1")
+    for prefix in _PREFIXES:
+        if text.startswith(prefix):
+            return text.removeprefix(prefix), text
+    return (text if text == "content-length" else None), (text if text in _WORTH_KEEPING else None)
+
+
 def _bounded(value: bytes | None) -> str | None:
     if value is None:
         return None
@@ -84,4 +92,5 @@ def _bounded(value: bytes | None) -> str | None:
 
 def _text(value: bytes) -> str:
     # A NUL fits no PostgreSQL text; a server should have refused it, but a receipt must not hang on it.
-    return value.decode("latin-1").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    text = value.decode("latin-1")
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if "\x00" in text else text
