@@ -7,7 +7,7 @@ import http.client
 import itertools
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -17,9 +17,12 @@ from tests.crash.served import SECRET, Served
 from tests.house import instant
 from tests.waiting import Running, eventually
 
-PRODUCTS = 40
-DELETED = frozenset({7, 19})
-"""Products that are deleted at some time, while their updates go on."""
+LIVELY = 30
+"""So many products change at a time; each rests for good after a while. What a crash lost of one that went
+on changing, its next body would bring back, and nobody would see."""
+DELIVERIES_A_PRODUCT = 5
+DELETED_OF_TEN = 7
+"""Products whose number ends so are deleted at some time, while their updates go on."""
 TIMEOUT_SECONDS = 20.0
 
 
@@ -52,12 +55,16 @@ def body_of(number: int, version: int) -> bytes:
     Codes are shared between products and shops, at different prices.
     """
     variants = [
-        variant(number * 100 + place, sku=f"CODE-{(number + place) % 10}", price=f"{version}.{number:02d}")
+        variant(number * 100 + place, sku=f"CODE-{(number + place) % 10}", price=price_of(number, version))
         for place in range(1, 2 + (number + version) % 3)
     ]
     return json.dumps(
         product(number, at=version, title=f"Product {number} v{version}", variants=variants)
     ).encode()
+
+
+def price_of(number: int, version: int) -> str:
+    return f"{version}.{number % 100:02d}"
 
 
 class Traffic:
@@ -71,9 +78,7 @@ class Traffic:
         self._shops = shops
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._versions = {
-            (shop, number): itertools.count(1) for shop in shops for number in range(1, PRODUCTS + 1)
-        }
+        self._versions: dict[tuple[str, int], itertools.count[int]] = defaultdict(lambda: itertools.count(1))
         self._stopping = threading.Event()
         self._running = Running(
             *(lambda sender=sender: self._run(Random(f"{seed}-{sender}")) for sender in range(senders))
@@ -125,9 +130,11 @@ class Traffic:
         return answer.status == 200
 
     def _fresh(self, random: Random) -> Sent:
-        shop, number = random.choice(self._shops), random.randint(1, PRODUCTS)
-        deletes = number in DELETED and random.random() < 0.1
+        shop = random.choice(self._shops)
         with self._lock:
+            resting = len(self.sent) // (DELIVERIES_A_PRODUCT * len(self._shops))
+            number = resting + random.randint(1, LIVELY)
+            deletes = number % 10 == DELETED_OF_TEN and random.random() < 0.2
             version = next(self._versions[shop, number])
             delivery = Sent(
                 webhook_id=f"w-{next(self._numbers)}",

@@ -12,7 +12,7 @@ from backroom.resources.product import shopify_product_cache
 from backroom.shops.tables import shop
 from backroom.vocabulary.money import parse_amount
 from tests.crash.served import Served
-from tests.crash.traffic import Sent, Traffic
+from tests.crash.traffic import Sent, Traffic, price_of
 from tests.waiting import eventually
 
 Row = dict[str, Any]
@@ -77,7 +77,7 @@ def check_rows(database: Database, stored: list[Sent]) -> None:
 def wanted_variants(sent: Sent) -> set[tuple[int, str, int]]:
     number, version = sent.number, sent.version
     return {
-        (number * 100 + place, f"CODE-{(number + place) % 10}", parse_amount(f"{version}.{number:02d}"))
+        (number * 100 + place, f"CODE-{(number + place) % 10}", parse_amount(price_of(number, version)))
         for place in range(1, 2 + (number + version) % 3)
     }
 

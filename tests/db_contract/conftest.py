@@ -5,7 +5,7 @@ import pytest
 from backroom.db.database import Database
 from tests.db_contract import specimen
 
-for _part in ("transactions", "faults", "locks", "rows", "feed"):
+for _part in ("transactions", "faults", "locks", "rows", "feed", "unanswered"):
     pytest.register_assert_rewrite(f"tests.db_contract.{_part}")
 
 

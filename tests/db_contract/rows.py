@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 
 from backroom.db.database import Database
+from backroom.db.idlist import among
 from backroom.vocabulary.errors import Terminal
 from tests.db_contract.specimen import (
     EVERY_BYTE,
@@ -163,6 +164,16 @@ class RowContract:
                 (second, None, None),
                 (third, None, None),
             ]
+
+    @pytest.mark.parametrize(
+        "wanted", [[], [404], [2], [3, 1, 3, 404], list(range(5_000)), [GREATEST, LEAST, 1]]
+    )
+    def test_membership_in_a_list_of_ids_is_exact(self, store: Database, wanted: list[int]) -> None:
+        held = [1, 2, 3, GREATEST, LEAST]
+        with store.writing() as transaction:
+            transaction.insert(specimen, ("big",), [*((number,) for number in held), (None,)])
+            found = transaction.execute(select(specimen.c.big).where(among(specimen.c.big, wanted)))
+            assert sorted(found.scalars()) == sorted(set(held) & set(wanted))
 
     def test_insert_new_says_which_were_new(self, store: Database) -> None:
         with store.writing() as transaction:

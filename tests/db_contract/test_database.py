@@ -29,10 +29,13 @@ from tests.db_contract.specimen import (
     specimen,
 )
 from tests.db_contract.transactions import TransactionContract
+from tests.db_contract.unanswered import UnansweredContract
 from tests.waiting import Running, eventually
 
 
-class DatabaseContract(TransactionContract, FaultContract, LockContract, RowContract, FeedContract):
+class DatabaseContract(
+    TransactionContract, FaultContract, LockContract, RowContract, UnansweredContract, FeedContract
+):
     """Inherited by each database's class, which adds what only it does."""
 
 

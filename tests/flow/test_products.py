@@ -14,17 +14,25 @@ OPTIONS = [
 ]
 
 
+OF_LISTING = ("title", "shopify_handle", "status", "vendor", "product_type", "tags", "images")
+OF_VARIANT = ("title", "sku_code", "barcode", "price", "compare_at_price", "position")
+
+
 def test_every_field_that_an_erp_wants_is_kept(house: House) -> None:
     body = product(
         7,
         variants=[
             variant(
-                71, title="S / Red / Slim", sku="A-1", barcode="4006381333931", price="19.99", compare_at_price="24.5",
-                position=3, option1="S", option2="Red", option3="Slim", inventory_item_id=2**62,
+                71, title="S / Red / Slim", sku="A-1", barcode="4006381333931", price="19.99",
+                compare_at_price="24.5", position=3, option1="S", option2="Red", option3="Slim",
+                inventory_item_id=2**62,
             )
         ],
         options=OPTIONS,
-        images=[{"src": "https://cdn.example/2.jpg", "position": 2}, {"src": "https://cdn.example/1.jpg", "position": 1}],
+        images=[
+            {"src": "https://cdn.example/2.jpg", "position": 2},
+            {"src": "https://cdn.example/1.jpg", "position": 1},
+        ],
         status="unlisted",
         tags="b, a,  c d ",
     )  # fmt: skip
@@ -32,7 +40,7 @@ def test_every_field_that_an_erp_wants_is_kept(house: House) -> None:
 
     (listing,) = house.listings()
     (row,) = house.variants()
-    assert _picked(listing, "title", "shopify_handle", "status", "vendor", "product_type", "tags", "images") == (
+    assert _picked(listing, *OF_LISTING) == (
         "Product 7", "product-7", "unlisted", "Acme", "Shirt", ["a", "b", "c d"],
         ["https://cdn.example/1.jpg", "https://cdn.example/2.jpg"],
     )  # fmt: skip
@@ -41,7 +49,7 @@ def test_every_field_that_an_erp_wants_is_kept(house: House) -> None:
         {"name": "Colour", "values": ["Red"]},
         {"name": "Fit", "values": ["Slim"]},
     ]
-    assert _picked(row, "title", "sku_code", "barcode", "price", "compare_at_price", "position") == (
+    assert _picked(row, *OF_VARIANT) == (
         "S / Red / Slim", "A-1", "4006381333931", 199_900, 245_000, 3,
     )  # fmt: skip
     assert row["options"] == {"Size": "S", "Colour": "Red", "Fit": "Slim"}
@@ -76,11 +84,11 @@ def test_an_update_changes_every_field_that_a_create_sets(house: House) -> None:
 
     (listing,) = house.listings()
     (row,) = house.variants()
-    assert _picked(listing, "title", "shopify_handle", "status", "vendor", "product_type", "tags", "images") == (
+    assert _picked(listing, *OF_LISTING) == (
         "New", "new", "draft", None, None, [], [],
     )  # fmt: skip
     assert row["options"] == {"Colour": "Red"}
-    assert _picked(row, "title", "sku_code", "barcode", "price", "compare_at_price", "position") == (
+    assert _picked(row, *OF_VARIANT) == (
         "Red", "B", "1", 10_001, 20_000, 2,
     )  # fmt: skip
     assert row["shopify_inventory_item_id"] == 5

@@ -31,6 +31,7 @@ def test_what_failed_is_counted_and_listed_with_its_reason(
         f"delivery:{house.deliveries()[0]['id']}" if kind == "delivery" else f"{specimen.resource.name}:7"
     )
     assert failure.id == expected
+    assert failure.reason is not None
     assert ("not JSON" if kind == "delivery" else "a lot") in failure.reason
 
 

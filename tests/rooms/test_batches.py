@@ -66,13 +66,27 @@ def test_the_guilty_rows_are_parked_and_all_others_done(size: int, guilty: set[i
 def test_one_guilty_row_costs_a_few_transactions_and_not_one_a_row() -> None:
     rows = Rows(256, {77})
     rows.run()
-    assert rows.transactions <= 1 + 2 * 8
+    assert rows.transactions <= 2 + 2 * 8, "once at speed, once looking closer, then halves"
 
 
-def test_a_single_guilty_row_is_not_tried_again() -> None:
+def test_a_single_guilty_row_is_looked_at_once_more_for_its_reason() -> None:
     rows = Rows(1, {0})
     rows.run()
-    assert (rows.transactions, rows.parked) == (1, {0: "bad"})
+    assert (rows.transactions, rows.parked) == (2, {0: "bad"})
+
+
+def test_a_guilty_batch_is_told_which_rows_to_look_at_more_closely() -> None:
+    asked: list[Sequence[int] | None] = []
+
+    def attempt(keys: Sequence[int] | None, claim: Claim[int]) -> Tally:
+        asked.append(keys)
+        claim.keys.extend(keys or [1, 2])
+        if keys is None:
+            raise Terminal("something in here is bad")
+        return Tally(claimed=len(keys))
+
+    assert run_batch(attempt, Rows(0, set()).park) == Tally(claimed=2)
+    assert asked == [None, [1, 2]]
 
 
 def test_the_reason_is_the_one_its_own_row_gave() -> None:

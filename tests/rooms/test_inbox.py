@@ -10,9 +10,11 @@ from sqlalchemy import select, text
 from backroom.db.database import Database, Transaction
 from backroom.ingress.inbox import BATCH_ROWS, WAITING_BYTES, Delivery, Inbox
 from backroom.ingress.tables import webhook_delivery
+from backroom.shops.secrets import tally_uses
+from backroom.shops.tables import webhook_secret
 from backroom.vocabulary.errors import BackroomError, StoreUnavailable, Terminal
 from backroom.vocabulary.ids import ShopId
-from tests.house import Answers, SilentObserver
+from tests.house import Answers, SilentObserver, make_shop
 from tests.waiting import Running, eventually
 
 SHOP = ShopId(1)
@@ -295,6 +297,28 @@ def test_the_last_uses_are_written_when_the_inbox_stops(bench: Bench) -> None:
     bench.inbox.stop()
     assert bench.tally.uses == {9: 7}
     assert answers.all == [True] * 7
+
+
+def test_a_secret_that_signed_more_than_31_bits_can_count_goes_on_signing(database: Database) -> None:
+    shop_id, before = make_shop(database, "busy.myshopify.com"), 2**31 - 1
+    with database.writing() as transaction:
+        transaction.insert(
+            webhook_secret,
+            ("id", "shop_id", "ciphertext", "fingerprint", "source", "created_at", "use_count"),
+            [(1, shop_id, b"sealed", "f", "added", transaction.now(), before)],
+        )
+    bench = Bench(database)
+    bench.inbox.stop()
+    answers = Answers()
+    bench.inbox = Inbox(database, bench.observer, tally_uses)
+    bench.inbox.start()
+    for number in range(3):
+        bench.append(f"w-{number}", answer=answers)
+    bench.inbox.stop()
+    assert answers.all == [True] * 3
+    assert bench.observer.errors == []
+    with database.reading() as transaction:
+        assert transaction.execute(select(webhook_secret.c.use_count)).scalar_one() == before + 3
 
 
 def test_a_tally_that_can_not_be_written_loses_no_delivery(database: Database) -> None:

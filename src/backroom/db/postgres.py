@@ -157,13 +157,33 @@ class PostgresSeam:
         return _number(connection, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
     def unanswered(self, connection: Connection) -> AbstractContextManager[object]:
-        return _driver(connection).pipeline()
+        return _Unanswered(_driver(connection))
 
     def notify(self, connection: Connection) -> None:
         _driver(connection).execute("SELECT pg_notify(%s, '')", (channel(self._schema),))
 
     def wakeup(self, engine: Engine) -> Wakeup:
         return _Listener(engine, channel(self._schema))
+
+
+class _Unanswered:
+    """A pipeline that keeps quiet.
+
+    Where its block raises, psycopg's own logs what the server said meanwhile, and that quotes rows.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._pipeline = connection.pipeline()
+
+    def __enter__(self) -> None:
+        self._pipeline.__enter__()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            self._pipeline.__exit__(None, None, None)
+        except psycopg.Error:
+            if error is None:
+                raise
 
 
 class _Listener:

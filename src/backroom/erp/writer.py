@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import select
 
 from backroom.db.database import Transaction
 from backroom.db.idlist import among
 from backroom.erp.changes import write_changes
 from backroom.erp.drafts import Cause, Draft, Drafts, FieldChange
-from backroom.erp.following import SYNC, follow_listings, follow_variants
+from backroom.erp.followers import Followers
+from backroom.erp.following import SYNC
 from backroom.erp.tables import link_event, listing, listing_variant, product, sku
 from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import ShopId
@@ -23,8 +24,6 @@ from backroom.vocabulary.ids import ShopId
 __all__ = ["Cause", "Change", "ErpWriter", "VariantChange"]
 
 CREATED = "created"
-_FOLLOWED_OF_LISTING = ("title", "is_active")
-_FOLLOWED_OF_VARIANT = ("sku_code", "barcode", "is_active")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,6 @@ class ErpWriter:
         checking: bool = True,
     ) -> None:
         self._transaction = transaction
-        self._locking = locking
         self._checking = checking
         self._shop_id = shop_id
         self._now = now
@@ -72,6 +70,14 @@ class ErpWriter:
         self._skus = Drafts(sku)
         self._listings = Drafts(listing)
         self._variants = Drafts(listing_variant)
+        self._followers = Followers(
+            transaction,
+            products=self._products,
+            skus=self._skus,
+            listings=self._listings,
+            variants=self._variants,
+            locking=locking,
+        )
         self._new_listings: list[tuple[Draft, Draft]] = []
         self._new_variants: list[tuple[Draft, Draft, Draft]] = []
 
@@ -104,7 +110,7 @@ class ErpWriter:
 
     def flush(self) -> None:
         """Writes everything: rows that are referred to before rows that refer to them."""
-        self._follow()
+        self._followers.follow()
         self._link_new_rows()
         with self._transaction.unanswered():
             for drafts in (self._products, self._skus, self._listings, self._variants):
@@ -114,7 +120,7 @@ class ErpWriter:
 
     def plan(self) -> list[FieldChange]:
         """What `flush` would write, without writing (new rows have no ids yet)."""
-        self._follow()
+        self._followers.follow()
         return list(self.pending_changes())
 
     def pending_changes(self) -> Iterable[FieldChange]:
@@ -259,54 +265,6 @@ class ErpWriter:
             link_event, ("listing_id", "product_id", "action", "rule", "evidence", "actor", "at"), rows
         )
 
-    def _follow(self) -> None:
-        """Products and SKUs whose listings changed in what they follow."""
-        listings = [row for row in self._listings if _touched(row, _FOLLOWED_OF_LISTING)]
-        variants = [row for row in self._variants if _touched(row, _FOLLOWED_OF_VARIANT)]
-        if listings:
-            self._follow_listings({row["product_id"]: row for row in listings})
-        if variants:
-            self._follow_variants({row["sku_id"]: row for row in variants})
-
-    def _follow_listings(self, touched: Mapping[int, Draft]) -> None:
-        c = listing.c
-        products = self._load_locked(self._products, product, sorted(touched))
-        statement = select(c.id, c.product_id, c.shop_id, c.shopify_product_id, c.title, c.is_active)
-        groups = self._grouped(
-            statement.where(among(c.product_id, sorted(touched))), "product_id", self._listings
-        )
-        for product_id, row in products.items():
-            cause = touched[product_id].cause
-            assert cause is not None
-            follow_listings(row, groups[product_id], cause)
-
-    def _follow_variants(self, touched: Mapping[int, Draft]) -> None:
-        c = listing_variant.c
-        skus = self._load_locked(self._skus, sku, sorted(touched))
-        statement = select(
-            c.id, c.sku_id, c.shop_id, c.shopify_variant_id, c.sku_code, c.barcode, c.is_active
-        )
-        groups = self._grouped(statement.where(among(c.sku_id, sorted(touched))), "sku_id", self._variants)
-        for sku_id, row in skus.items():
-            cause = touched[sku_id].cause
-            assert cause is not None
-            follow_variants(row, groups[sku_id], cause)
-
-    def _load_locked(self, drafts: Drafts, table: Table, ids: Sequence[int]) -> dict[int, Draft]:
-        """Other shops' workers may write the same products: lock them, in order of id, then read."""
-        if self._locking:
-            self._transaction.lock_rows(table, ids)
-        rows = drafts.load(self._transaction.execute(select(table).where(among(table.c.id, ids))))
-        return {row["id"]: row for row in rows}
-
-    def _grouped(self, statement: Select[Any], by: str, drafts: Drafts) -> dict[int, list[Mapping[str, Any]]]:
-        """Rows as they will be once this batch is written, grouped."""
-        drafted = {row["id"]: row.values for row in drafts if not row.is_new}
-        groups: dict[int, list[Mapping[str, Any]]] = {}
-        for row in self._transaction.execute(statement).mappings():
-            groups.setdefault(row[by], []).append(drafted.get(row["id"]) or dict(row))
-        return groups
-
 
 def _by_listing(variants: Iterable[Draft]) -> dict[int, dict[int, Draft]]:
     """{listing id: {Shopify's variant id: variant}}"""
@@ -314,7 +272,3 @@ def _by_listing(variants: Iterable[Draft]) -> dict[int, dict[int, Draft]]:
     for variant in variants:
         groups.setdefault(variant["listing_id"], {})[variant["shopify_variant_id"]] = variant
     return groups
-
-
-def _touched(row: Draft, names: Sequence[str]) -> bool:
-    return not row.is_new and any(name in row.before for name in names)

@@ -11,7 +11,8 @@ from msgspec import UNSET, UnsetType
 from backroom.cache.tables import cache_table
 from backroom.erp.writer import Change, ErpWriter, VariantChange
 from backroom.resources.descriptor import Action, Arrival, Departure, Head, Resource
-from backroom.resources.product_body import read_body, read_head
+from backroom.resources.product_body import read_body
+from backroom.resources.product_head import read_head
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
 from backroom.vocabulary.clock import parse_instant
 from backroom.vocabulary.errors import Terminal

@@ -3,114 +3,22 @@
 Left out of the snapshot, because only one of Shopify's two shapes carries it or because the ERP does not
 want it: body_html, category, media (images are kept by address), template_suffix, published_*, weights,
 taxable, inventory_policy, and above all inventory_quantity (a product's total is not a stock level).
-
-Older payload versions are read too: `variant_ids` (until 2024-01) instead of `variant_gids`.
 Source: shopify.dev/docs/api/webhooks, products/update, 2023-07 to 2026-10.
 """
-
-from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from backroom.resources.json_body import read_json
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
 from backroom.vocabulary.errors import Terminal
-from backroom.vocabulary.ids import checked_id, gid_number
+from backroom.vocabulary.ids import checked_id
 from backroom.vocabulary.money import Amount, parse_amount
-
-BODY_VARIANTS = 100
-"""A webhook's body carries at most so many variants whole; `variant_gids` names all of them."""
 
 _NUL = b"\\u0000"
 """How JSON spells it; a bare one is no JSON."""
 
-S = TypeVar("S", bound=Struct)
 Text = str | None | UnsetType
-
-
-class VariantGid(Struct):
-    """An element of `variant_gids`."""
-
-    admin_graphql_api_id: str
-
-
-class VariantId(Struct):
-    """An element of `variant_ids`, the older spelling."""
-
-    id: int
-
-
-class VariantHead(Struct):
-    """A variant as sorting sees it: its id, and which of the keys that we read are there."""
-
-    id: int
-    title: msgspec.Raw | UnsetType = UNSET
-    sku: msgspec.Raw | UnsetType = UNSET
-    barcode: msgspec.Raw | UnsetType = UNSET
-    price: msgspec.Raw | UnsetType = UNSET
-    compare_at_price: msgspec.Raw | UnsetType = UNSET
-    position: msgspec.Raw | UnsetType = UNSET
-    option1: msgspec.Raw | UnsetType = UNSET
-    option2: msgspec.Raw | UnsetType = UNSET
-    option3: msgspec.Raw | UnsetType = UNSET
-    inventory_item_id: msgspec.Raw | UnsetType = UNSET
-
-    def lacks_a_key(self) -> bool:
-        return (
-            self.title is UNSET
-            or self.sku is UNSET
-            or self.barcode is UNSET
-            or self.price is UNSET
-            or self.compare_at_price is UNSET
-            or self.position is UNSET
-            or self.option1 is UNSET
-            or self.option2 is UNSET
-            or self.option3 is UNSET
-            or self.inventory_item_id is UNSET
-        )
-
-
-class ProductHead(Struct):
-    """A product as sorting sees it."""
-
-    id: int
-    updated_at: Text = UNSET
-    title: Text = UNSET
-    handle: Text = UNSET
-    status: msgspec.Raw | UnsetType = UNSET
-    vendor: msgspec.Raw | UnsetType = UNSET
-    product_type: msgspec.Raw | UnsetType = UNSET
-    tags: msgspec.Raw | UnsetType = UNSET
-    options: msgspec.Raw | UnsetType = UNSET
-    images: msgspec.Raw | UnsetType = UNSET
-    variants: list[VariantHead] | UnsetType = UNSET
-    variant_gids: list[VariantGid] | None | UnsetType = UNSET
-    variant_ids: list[VariantId] | None | UnsetType = UNSET
-
-    def is_partial(self) -> bool:
-        """Law 5: a key that the snapshot reads is missing, or not all variants are here."""
-        if (
-            self.title is UNSET
-            or self.handle is UNSET
-            or self.status is UNSET
-            or self.vendor is UNSET
-            or self.product_type is UNSET
-            or self.tags is UNSET
-            or self.options is UNSET
-            or self.images is UNSET
-            or self.variants is UNSET
-        ):
-            return True
-        return self._lacks_variants(self.variants) or any(variant.lacks_a_key() for variant in self.variants)
-
-    def _lacks_variants(self, variants: list[VariantHead]) -> bool:
-        if self.variant_gids:
-            named = {gid_number(each.admin_graphql_api_id) for each in self.variant_gids}
-        elif self.variant_ids:
-            named = {each.id for each in self.variant_ids}
-        else:
-            return len(variants) == BODY_VARIANTS and self.variant_gids in (UNSET, None)
-        return not named <= {variant.id for variant in variants}
 
 
 class OptionBody(Struct):
@@ -159,25 +67,12 @@ class ProductBody(Struct):
     variants: list[VariantBody] | None | UnsetType = UNSET
 
 
-class AnyObject(Struct):
-    """For a reason that people understand: which keys a body has that lacks an id."""
-
-    product: msgspec.Raw | UnsetType = UNSET
-
-
-_HEAD = msgspec.json.Decoder(ProductHead)
 _BODY = msgspec.json.Decoder(ProductBody)
-_ENVELOPE = msgspec.json.Decoder(AnyObject)
-
-
-def read_head(raw: bytes) -> ProductHead:
-    """The head. Raises Terminal."""
-    return _read(raw, _HEAD)
 
 
 def read_body(raw: bytes) -> ProductSnapshot:
     """The whole body, decoded. Raises Terminal."""
-    body = _read(raw, _BODY)
+    body = read_json(raw, _BODY)
     if _NUL in raw:
         _refuse_nul(body)
     names = None if body.options is UNSET else [option.name for option in _in_order(body.options or [])]
@@ -195,36 +90,13 @@ def read_body(raw: bytes) -> ProductSnapshot:
     )
 
 
-def _read(raw: bytes, decoder: msgspec.json.Decoder[S]) -> S:
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise Terminal(_explained(raw, error)) from error
-    except RecursionError as error:
-        raise Terminal("the body is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise Terminal("the body is not UTF-8") from error
-    except msgspec.DecodeError as error:
-        raise Terminal(f"the body is not JSON: {error}" if raw else "the body is empty") from error
-
-
-def _explained(raw: bytes, error: msgspec.ValidationError) -> str:
-    message = str(error)
-    if "missing required field `id`" in message and "at `$" not in message:
-        envelope = _ENVELOPE.decode(raw)
-        if envelope.product is not UNSET:
-            return "the body has no id: the product is wrapped in a `product` key, as in a REST answer"
-        return "the body has no id"
-    return f"the body is no product: {message}"
-
-
 def _said(value: Text) -> Text:
     """Empty is null: Shopify's two shapes differ in which of them they send."""
     return value if value is UNSET else value or None
 
 
 def _refuse_nul(body: ProductBody) -> None:
-    """A NUL fits no PostgreSQL text. The raw bytes show whether there may be one, so that few pay for this."""
+    """A NUL fits no PostgreSQL text. The raw bytes show whether there may be one: few pay for this."""
     for name, value in msgspec.structs.asdict(body).items():
         if "\x00" in _all_text(value):
             raise Terminal(f"{name} contains a NUL character")

@@ -1,6 +1,6 @@
 """Tables of the shops room. Ciphertexts are MultiFernet tokens of the vault."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
 from backroom.db.metadata import metadata
 from backroom.db.types import BigInt, Instant, Payload
@@ -38,6 +38,6 @@ webhook_secret = Table(
     Column("created_at", Instant, nullable=False),
     Column("removed_at", Instant),
     Column("last_used_at", Instant),
-    Column("use_count", Integer, nullable=False, server_default="0"),
+    Column("use_count", BigInt, nullable=False, server_default="0"),
     Index("ix_webhook_secret_shop_id", "shop_id"),
 )

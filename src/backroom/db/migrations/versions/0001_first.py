@@ -310,7 +310,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("removed_at", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),
-        sa.Column("use_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("use_count", BigInt, server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_webhook_secret_shop_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_secret")),
     )
