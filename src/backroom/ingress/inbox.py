@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from backroom.db.database import Database, Transaction
 from backroom.ingress.tables import webhook_delivery
-from backroom.vocabulary.errors import BackroomError, StoreUnavailable, Terminal
+from backroom.vocabulary.errors import BackroomError, StoreUnavailable, Terminal, Transient
 from backroom.vocabulary.ids import ShopId
 
 BATCH_ROWS: Final = 256
@@ -170,6 +170,15 @@ class Inbox:
             return error
 
     def _commit(self, batch: Sequence[Delivery]) -> list[bool]:
+        try:
+            return self._commit_once(batch)
+        except StoreUnavailable:
+            raise
+        except Transient:
+            # Two processes were sent the same ids in opposite order, and this one was chosen to give way.
+            return self._commit_once(batch)
+
+    def _commit_once(self, batch: Sequence[Delivery]) -> list[bool]:
         uses = self._uses
         with self._database.writing() as transaction:
             fresh = _insert(transaction, batch)

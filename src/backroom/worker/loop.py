@@ -23,6 +23,9 @@ from backroom.vocabulary.errors import BackroomError, ShopBusy
 from backroom.vocabulary.ids import ShopId
 
 LARGEST_BATCH: Final = 256
+LEAST_BATCH: Final = 8
+"""Fewer rows would not hold the writer shorter where the commit is what takes the time: on a slow disk a
+batch would shrink to one row and never grow again. Rows that take the whole target each may go one by one."""
 IDLE_SECONDS: Final = 1.0
 """Retries fall due without anybody's commit: look at least so often."""
 BUSY_SECONDS: Final = 0.02
@@ -33,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class BatchSize:
-    """How many rows a batch takes, to hold the writer about as long as it should. Never under one."""
+    """How many rows a batch takes, to hold the writer about as long as it should."""
 
     def __init__(self, target_seconds: float) -> None:
         self._target_seconds = target_seconds
@@ -45,7 +48,8 @@ class BatchSize:
             return
         fitting = rows * self._target_seconds / max(seconds, 1e-4)
         if rows >= self.rows or fitting < self.rows:
-            self.rows = max(1, min(LARGEST_BATCH, round((self.rows + fitting) / 2)))
+            least = LEAST_BATCH if seconds / rows < self._target_seconds else 1
+            self.rows = max(least, min(LARGEST_BATCH, round((self.rows + fitting) / 2)))
 
 
 @dataclass(frozen=True, slots=True)
