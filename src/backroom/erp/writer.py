@@ -46,7 +46,7 @@ class Change:
 
 
 class ErpWriter:
-    """One batch for one shop. Collect with `put_*` and `deactivate_*`, then `flush` once.
+    """One batch for one shop. Collect with `put_*` and `deactivate_*`, then `resolve` and `flush` once.
 
     A batch names each listing once. `locking` False: for `plan` within a transaction that only reads.
     `checking` False: a variant that is another product's is left to the unique key, whose error is as
@@ -78,6 +78,7 @@ class ErpWriter:
             variants=self._variants,
             locking=locking,
         )
+        self._order = 0
         self._new_listings: list[tuple[Draft, Draft]] = []
         self._new_variants: list[tuple[Draft, Draft, Draft]] = []
 
@@ -108,15 +109,21 @@ class ErpWriter:
             for variant in of_listing.get(row["id"], {}).values():
                 variant.change({"is_active": False}, cause)
 
-    def flush(self) -> None:
-        """Writes everything: rows that are referred to before rows that refer to them."""
+    def resolve(self) -> None:
+        """Reads what is still needed: what follows from the changes, ids for new rows, references to them."""
         self._followers.follow()
         self._link_new_rows()
-        with self._transaction.unanswered():
-            for drafts in (self._products, self._skus, self._listings, self._variants):
-                drafts.flush(self._transaction)
-            self._write_links()
-            write_changes(self._transaction, self._shop_id, self.pending_changes(), self._now)
+        self._order = self._transaction.commit_order()
+
+    def flush(self) -> None:
+        """Writes everything, after `resolve`: rows that are referred to before rows that refer to them.
+
+        Reads nothing, so it may run `unanswered`.
+        """
+        for drafts in (self._products, self._skus, self._listings, self._variants):
+            drafts.flush(self._transaction)
+        self._write_links()
+        write_changes(self._transaction, self._shop_id, self._order, self.pending_changes(), self._now)
 
     def plan(self) -> list[FieldChange]:
         """What `flush` would write, without writing (new rows have no ids yet)."""

@@ -80,13 +80,15 @@ class Processor:
                 arrivals.append(arrival)
             else:
                 departures.append(departure_of(row))
+        writer = ErpWriter(transaction, shop_id, now, checking=keys is not None)
         if arrivals or departures:
-            writer = ErpWriter(transaction, shop_id, now, checking=keys is not None)
             self.resource.write(writer, arrivals)
             self.resource.remove(writer, departures)
-            writer.flush()
+            writer.resolve()
             tally.count("written", len(arrivals) + len(departures))
-        store.mark_processed(applied, now)
+        with transaction.unanswered():
+            writer.flush()
+            store.mark_processed(applied, now)
         return tally
 
 

@@ -64,6 +64,26 @@ class Sorted:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A delivery whose head was read."""
+
+    delivery: Pending
+    head: Head
+    action: Action
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a batch comes to for one resource: rows to write, and what became of each delivery."""
+
+    store: CacheStore
+    rows: list[CacheRow]
+    existing: frozenset[ResourceKey]
+    answers: list[Sorted]
+
+
+@dataclass(frozen=True, slots=True)
 class Sorter:
     """Sorts one shop's inbox. `topics` says which resource a topic belongs to, and what it does."""
 
@@ -106,48 +126,54 @@ class Sorter:
         now = transaction.now()
         deliveries = _claim(transaction, shop_id, now, limit, ids)
         claim.keys.extend(delivery.id for delivery in deliveries)
-        sorted_ = self._put(transaction, shop_id, deliveries)
-        _mark(transaction, sorted_, now)
+        unread, folds = self._fold(transaction, shop_id, deliveries)
+        answers = unread + [answer for fold in folds for answer in fold.answers]
+        with transaction.unanswered():
+            for fold in folds:
+                fold.store.write(fold.rows, fold.existing)
+            _mark(transaction, answers, now)
         tally = Tally(claimed=len(deliveries))
-        for each in sorted_:
-            tally.count(each.outcome)
-            tally.parked += each.error is not None
+        for answer in answers:
+            tally.count(answer.outcome)
+            tally.parked += answer.error is not None
         return tally
 
-    def _put(self, transaction: Transaction, shop_id: ShopId, deliveries: Sequence[Pending]) -> list[Sorted]:
-        answers: list[Sorted] = []
-        read: dict[str, list[tuple[Pending, Head, Action]]] = {}
+    def _fold(
+        self, transaction: Transaction, shop_id: ShopId, deliveries: Sequence[Pending]
+    ) -> tuple[list[Sorted], list[Fold]]:
+        """What can not be read or is nobody's, and for each resource what the others come to."""
+        unread: list[Sorted] = []
+        read: dict[str, list[Arrived]] = {}
         for delivery in deliveries:
             known = self.topics.get(delivery.topic)
             if known is None:
-                answers.append(Sorted(delivery, Outcome.IGNORED))
+                unread.append(Sorted(delivery, Outcome.IGNORED))
                 continue
             resource, action = known
             try:
                 head = resource.identify(delivery.topic, delivery.body)
             except Terminal as error:
-                answers.append(Sorted(delivery, Outcome.FAILED, resource.name, error=str(error)))
+                unread.append(Sorted(delivery, Outcome.FAILED, resource.name, error=str(error)))
                 continue
-            read.setdefault(resource.name, []).append((delivery, head, action))
-        for name, heads in read.items():
-            resource = next(each for each, _ in self.topics.values() if each.name == name)
-            answers += _put_resource(CacheStore(transaction, resource.cache, shop_id), name, heads)
-        return answers
+            read.setdefault(resource.name, []).append(Arrived(delivery, head, action, resource))
+        return unread, [
+            _fold(CacheStore(transaction, arrived[0].resource.cache, shop_id), arrived)
+            for arrived in read.values()
+        ]
 
 
-def _put_resource(
-    store: CacheStore, name: str, heads: Sequence[tuple[Pending, Head, Action]]
-) -> list[Sorted]:
-    rows = store.load({head.key for _, head, _ in heads})
-    existing = frozenset(rows)
+def _fold(store: CacheStore, arrived: Sequence[Arrived]) -> Fold:
+    """Several deliveries for one row become one write of it."""
+    held = store.load({each.head.key for each in arrived})
     touched: dict[ResourceKey, CacheRow] = {}
     answers = []
-    for delivery, head, action in heads:
-        row = touched.get(head.key) or rows.get(head.key) or _empty_row(head, delivery)
-        touched[head.key] = row
-        answers.append(Sorted(delivery, _take(row, delivery, head, action), name, head.key))
-    store.write(list(touched.values()), existing)
-    return answers
+    for each in arrived:
+        key = each.head.key
+        row = touched.get(key) or held.get(key) or _empty_row(each.head, each.delivery)
+        touched[key] = row
+        outcome = _take(row, each.delivery, each.head, each.action)
+        answers.append(Sorted(each.delivery, outcome, each.resource.name, key))
+    return Fold(store, list(touched.values()), frozenset(held), answers)
 
 
 def _take(row: CacheRow, delivery: Pending, head: Head, action: Action) -> Outcome:
