@@ -47,7 +47,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        "wal_autocheckpoint=4000",
+        "wal_autocheckpoint=1000",
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -19,10 +19,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Tally:
-    """What one batch did, in rows. `claimed` below the limit means that nothing more was due."""
+    """What one batch did, in rows, and how long it held the writer before its commit."""
 
     claimed: int = 0
     parked: int = 0
+    held_seconds: float = 0.0
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: str, number: int = 1) -> None:
@@ -31,6 +32,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         self.claimed += other.claimed
         self.parked += other.parked
+        self.held_seconds += other.held_seconds
         for outcome, number in other.outcomes.items():
             self.count(outcome, number)
 

@@ -6,6 +6,7 @@ lacks was recorded as a want when it was sorted; the next fetch closes the gap.
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,10 @@ class Processor:
 
         def attempt(keys: Sequence[ResourceKey] | None, claim: Claim[ResourceKey]) -> Tally:
             with self.database.shop_writing(shop_id) as transaction:
-                return self._process(transaction, shop_id, limit, keys, claim)
+                started = time.perf_counter()
+                tally = self._process(transaction, shop_id, limit, keys, claim)
+                tally.held_seconds = time.perf_counter() - started
+                return tally
 
         def park(key: ResourceKey, error: Terminal) -> None:
             with self.database.shop_writing(shop_id, patience_seconds=5) as transaction:

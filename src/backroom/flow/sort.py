@@ -6,6 +6,7 @@ outcome on each delivery. What never happens here: decoding more than a head, to
 """
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,7 +96,10 @@ class Sorter:
 
         def attempt(ids: Sequence[DeliveryId] | None, claim: Claim[DeliveryId]) -> Tally:
             with self.database.shop_writing(shop_id) as transaction:
-                return self._sort(transaction, shop_id, limit, ids, claim)
+                started = time.perf_counter()
+                tally = self._sort(transaction, shop_id, limit, ids, claim)
+                tally.held_seconds = time.perf_counter() - started
+                return tally
 
         def park(delivery_id: DeliveryId, error: Terminal) -> None:
             with self.database.shop_writing(shop_id, patience_seconds=5) as transaction:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Final
 
 import structlog
@@ -23,9 +24,6 @@ from backroom.vocabulary.errors import BackroomError, ShopBusy
 from backroom.vocabulary.ids import ShopId
 
 LARGEST_BATCH: Final = 256
-LEAST_BATCH: Final = 8
-"""Fewer rows would not hold the writer shorter where the commit is what takes the time: on a slow disk a
-batch would shrink to one row and never grow again. Rows that take the whole target each may go one by one."""
 IDLE_SECONDS: Final = 1.0
 """Retries fall due without anybody's commit: look at least so often."""
 BUSY_SECONDS: Final = 0.02
@@ -36,20 +34,25 @@ log = structlog.get_logger(__name__)
 
 
 class BatchSize:
-    """How many rows a batch takes, to hold the writer about as long as it should."""
+    """How many rows a batch takes, to hold the writer about as long as it should. Never under one.
+
+    It learns from the time up to the commit: what the disk takes for a commit does not depend on the rows.
+    Counted in, a slow disk would shrink batches until each row pays for a commit of its own.
+    """
 
     def __init__(self, target_seconds: float) -> None:
         self._target_seconds = target_seconds
         self.rows = 16
 
     def learn(self, rows: int, seconds: float) -> None:
-        """Half-way towards what would have taken the target time."""
+        """Half-way towards what would have taken the target time; rounded so that it never sticks."""
         if rows == 0:
             return
         fitting = rows * self._target_seconds / max(seconds, 1e-4)
-        if rows >= self.rows or fitting < self.rows:
-            least = LEAST_BATCH if seconds / rows < self._target_seconds else 1
-            self.rows = max(least, min(LARGEST_BATCH, round((self.rows + fitting) / 2)))
+        if fitting < self.rows:
+            self.rows = max(1, floor((self.rows + fitting) / 2))
+        elif rows >= self.rows:
+            self.rows = min(LARGEST_BATCH, ceil((self.rows + fitting) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Loop:
         started = time.perf_counter()
         tally = station.run(shop_id, station.size.rows)
         seconds = time.perf_counter() - started
-        station.size.learn(tally.claimed, seconds)
+        station.size.learn(tally.claimed, tally.held_seconds)
         if tally.claimed:
             self._log.info(
                 f"{station.name}.batch_done",

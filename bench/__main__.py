@@ -1,0 +1,51 @@
+"""`python -m bench [receipt|drain|flow|growth ...] [--quick] [--full] [--json FILE]`."""
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from bench.machine import this_machine
+from bench.places import open_places
+from bench.report import Report
+
+BENCHMARKS: Final = ("receipt", "drain", "flow", "growth")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs what is asked for, or all."""
+    wanted = _read(arguments)
+    for name in wanted.benchmark or BENCHMARKS:
+        benchmark = import_module(f"bench.{name}")
+        report = Report(name, this_machine())
+        with open_places() as places:
+            benchmark.run(report, places, _size(benchmark, wanted))
+        print(f"written to {report.write(wanted.json)}")
+
+
+def _size(benchmark: ModuleType, wanted: argparse.Namespace) -> object:
+    if wanted.quick:
+        return benchmark.QUICK
+    return getattr(benchmark, "WHOLE", benchmark.FULL) if wanted.full else benchmark.FULL
+
+
+def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What Backroom costs, measured.")
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("benchmark", nargs="*", help=f"which ones, of {names}; all without a word")
+    parser.add_argument("--quick", action="store_true", help="small sizes: a look, not a figure to quote")
+    parser.add_argument("--full", action="store_true", help="growth to 10 million deliveries: many minutes")
+    parser.add_argument("--json", type=Path, help="where to write the one benchmark's figures")
+    wanted = parser.parse_args(arguments)
+    for name in wanted.benchmark:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name}: there are {names}")
+    if wanted.json is not None and len(wanted.benchmark) != 1:
+        parser.error("--json takes the figures of one benchmark: name it")
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

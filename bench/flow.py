@@ -1,0 +1,161 @@
+"""The whole way, over HTTP and with the worker beside it: from the 200 to the ERP rows that others can see.
+
+Half of the deliveries are new products, half change the prices of earlier ones. A watcher reads the history
+of changes every 5 ms, as a reader of the rows would: that is the figures' grain.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+
+from backroom.db.database import Database, open_database
+from backroom.erp.tables import field_change
+from backroom.flow.status import Status, read_status
+from backroom.ingress.tables import webhook_delivery
+from backroom.resources.registry import RESOURCES
+from backroom.worker.heartbeat import read_signs
+from bench.load import Order, Outcome, send
+from bench.places import KINDS, Place, Places
+from bench.programs import START_SECONDS, open_shop, serving
+from bench.report import Report, Row, percentile
+
+CONNECTIONS: Final = 32
+LOOK_SECONDS: Final = 0.005
+REST_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How many deliveries a second, and how long."""
+
+    rates: tuple[int, ...]
+    seconds: int
+
+
+FULL: Final = Size(rates=(300, 700), seconds=20)
+QUICK: Final = Size(rates=(300,), seconds=4)
+
+
+class Watcher:
+    """Notes when each delivery's first change could be seen."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last = 0
+        self.seen: dict[int, float] = {}
+
+    def look(self) -> None:
+        c = field_change.c
+        changes = select(c.delivery_id, func.max(c.id)).where(c.id > self._last).group_by(c.delivery_id)
+        with self._database.reading() as transaction:
+            rows = transaction.execute(changes).all()
+        now = time.time()
+        for delivery_id, last in rows:
+            self.seen.setdefault(delivery_id, now)
+            self._last = max(self._last, last)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Looks from a thread of its own while the block runs."""
+        over = threading.Event()
+
+        def go_on() -> None:
+            while not over.wait(LOOK_SECONDS):
+                self.look()
+
+        thread = threading.Thread(target=go_on, name="watcher")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def run(report: Report, places: Places, size: Size) -> None:
+    """Each rate on each database, on an empty one each time."""
+    rows = []
+    for rate in size.rates:
+        for kind in KINDS:
+            report.doing(f"{kind}, {rate}/s for {size.seconds} s")
+            rows.append(_flow(places.place(kind), rate, size.seconds))
+    report.table("from the 200 to the row, ms", rows)
+
+
+def _flow(place: Place, rate: int, seconds: int) -> Row:
+    open_shop(place)
+    database = open_database(place.url, place.schema)
+    try:
+        with serving(place) as program:
+            _wait_for_the_worker(database)
+            watcher = Watcher(database)
+            with watcher.looking():
+                order = Order(
+                    address=program.address,
+                    count=rate * seconds,
+                    connections=CONNECTIONS,
+                    rate=rate,
+                    behind=rate * 2,
+                )
+                outcome = send(order)
+                left = _status(database)
+                rested = _wait_for_rest(database)
+        lags = _lags(database, outcome, watcher)
+    finally:
+        database.dispose()
+    return {
+        "database": place.kind,
+        "sent/s": rate,
+        "answered/s": outcome.per_second,
+        "receipt p50": percentile(outcome.latencies, 50),
+        "receipt p99": percentile(outcome.latencies, 99),
+        "to row p50": percentile(lags, 50),
+        "p95": percentile(lags, 95),
+        "p99": percentile(lags, 99),
+        "most": max(lags),
+        "left at the end": left.inbox_pending + left.dirty,
+        "rest after s": rested,
+    }
+
+
+def _lags(database: Database, outcome: Outcome, watcher: Watcher) -> list[float]:
+    """Milliseconds from each 200 to the first look that saw its rows. Raises where one was never seen."""
+    c = webhook_delivery.c
+    with database.reading() as transaction:
+        ids = dict(transaction.execute(select(c.webhook_id, c.id)).tuples().all())
+    if outcome.refused or not outcome.answered.keys() <= ids.keys():
+        raise RuntimeError(f"{outcome.refused} were refused, or an acknowledged one is not there")
+    unseen = [name for name in outcome.answered if ids[name] not in watcher.seen]
+    if unseen:
+        raise RuntimeError(f"{len(unseen)} deliveries changed nothing")
+    return [(watcher.seen[ids[name]] - at) * 1000 for name, at in outcome.answered.items()]
+
+
+def _wait_for_the_worker(database: Database) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with database.reading() as transaction:
+            if any(sign.is_alive for sign in read_signs(transaction)):
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the worker never showed a sign of life")
+
+
+def _wait_for_rest(database: Database) -> float:
+    started = time.monotonic()
+    while time.monotonic() - started < REST_SECONDS:
+        status = _status(database)
+        if status.inbox_pending + status.dirty == 0:
+            return time.monotonic() - started
+        time.sleep(0.05)
+    raise RuntimeError(f"it never came to rest: {_status(database)}")
+
+
+def _status(database: Database) -> Status:
+    with database.reading() as transaction:
+        return read_status(transaction, RESOURCES)
