@@ -25,6 +25,14 @@ from backroom.vocabulary.errors import Misuse
 CONNECT_TIMEOUT_SECONDS = 5
 
 
+# An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
+_SESSION: LiteralString = """
+    SELECT set_config('TimeZone', 'UTC', false),
+        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
+"""
+
+
 def postgres_engine(address: str, schema: str) -> Engine:
     """An engine over any libpq address (URL or key=value). The schema need not exist yet.
 
@@ -38,12 +46,7 @@ def postgres_engine(address: str, schema: str) -> Engine:
     def connect() -> psycopg.Connection:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
-        # An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
-        connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', false), set_config('synchronous_commit',"
-            " CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
-            " ELSE current_setting('synchronous_commit') END, false)"
-        )
+        connection.execute(_SESSION)
         connection.autocommit = False
         return connection
 
@@ -90,9 +93,15 @@ class PostgresSeam:
         return
 
     def try_lock(self, connection: Connection, number: int) -> bool:
+        # A batch finds all its rows by index. Until the next ANALYZE of a table that has just grown, the
+        # planner thinks that reading all of it is cheaper: a first import would do so with every batch.
         row = (
             _driver(connection)
-            .execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", (self._schema, number))
+            .execute(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s)),"
+                " set_config('enable_seqscan', 'off', true)",
+                (self._schema, number),
+            )
             .fetchone()
         )
         return row is not None and row[0] is True
