@@ -3,6 +3,9 @@
 import msgspec
 import pytest
 
+from backroom.flow.process import Processor
+from backroom.flow.sort import Sorter
+from backroom.resources.registry import BY_NAME, BY_TOPIC
 from tests.bodies import product
 from tests.house import House
 
@@ -38,9 +41,12 @@ def test_a_product_whose_description_has_19_mb_is_applied(house: House) -> None:
     assert len(house.cache()[0]["raw_data"]) > NEARLY_20_MB
 
 
-def test_many_large_bodies_are_sorted_without_holding_them_all_in_memory(house: House) -> None:
+def test_large_bodies_are_worked_on_as_few_as_fit_in_memory(house: House) -> None:
     for number in range(1, 6):
         house.deliver("products/update", msgspec.json.encode(product(number, body_html="a" * 6_000_000)))
-    house.settle()
+    sorter = Sorter(house.database, BY_TOPIC)
+    assert [sorter.run(house.shop_id, 256).claimed for _ in range(4)] == [2, 2, 1, 0]
+    processor = Processor(house.database, BY_NAME["product"])
+    assert [processor.run(house.shop_id, 256).claimed for _ in range(4)] == [2, 2, 1, 0]
 
     assert len(house.listings()) == 5

@@ -7,6 +7,7 @@ any place. Resources that want a refetch are left out: they say themselves that 
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -62,6 +63,8 @@ def compare(
 ) -> None:
     expected, unsure = outcome(house, specimen, true, set())
     found, unsure_too = outcome(house, specimen, shuffled, cuts)
+    deleted = {msgspec.json.decode(each.body)["id"] for each in true if each.topic.endswith("/delete")}
+    assert not deleted & (set(expected) | set(found)), "what was deleted stays so, in any order"
     left_out = unsure | unsure_too
     assert _certain(found, left_out) == _certain(expected, left_out)
 

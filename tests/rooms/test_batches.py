@@ -128,9 +128,24 @@ def test_an_unknown_error_parks_its_row_only_and_is_logged_with_its_traceback() 
     assert "ZeroDivisionError" in rows.parked[5]
     assert "a bug" not in rows.parked[5]
     assert rows.done == [0, 1, 2, 3, 4, 6, 7]
-    assert {line["event"] for line in logged} == {"batch.broke"}
+    assert {line["event"] for line in logged} == {"row.provoked_a_bug"}
     assert all(line["exc_info"] for line in logged)
     assert {line["log_level"] for line in logged} == {"error"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space left"), MemoryError()])
+def test_an_error_of_the_machine_blames_no_row(error: Exception) -> None:
+    rows = Rows(8, {5}, lambda: error)
+    with pytest.raises(Transient):
+        rows.run()
+    assert (rows.transactions, rows.parked) == (1, {})
+
+
+def test_a_bug_that_every_row_provokes_is_not_the_rows() -> None:
+    rows = Rows(8, set(range(8)), lambda: ZeroDivisionError("a bug"))
+    with pytest.raises(Terminal, match="ZeroDivisionError"):
+        rows.run()
+    assert rows.parked == {}
 
 
 def test_an_error_before_anything_was_claimed_is_raised() -> None:

@@ -30,7 +30,7 @@ def test_a_product_has_all_fields_of_its_listing(house: House) -> None:
     assert (found.status, found.vendor, found.product_type) == ("active", "Acme", "Shirt")
     assert (found.shopify_product_id, found.shopify_handle) == ("7", "product-7")
     assert (found.shop, found.image_url) == ("one.myshopify.com", "https://cdn.example/7.jpg")
-    assert found.updated_at == instant(5.25), "Shopify's, of the body that is held"
+    assert found.updated_at == instant(5.25), "Shopify's, of the body that was applied"
     (listing,) = found.listings
     assert (listing.shop, listing.shopify_product_id, listing.title) == (found.shop, "7", "Product 7")
     assert (listing.is_active, listing.refetch_wanted, listing.linked_by) == (True, False, "created")
@@ -176,3 +176,11 @@ def test_a_page_takes_the_same_number_of_statements_however_many_rows_it_has(hou
 def test_a_limit_out_of_range_is_refused(house: House, limit: int) -> None:
     with pytest.raises(Misuse):
         read(house, limit)
+
+
+def test_a_body_that_could_not_be_applied_does_not_make_the_old_values_look_new(house: House) -> None:
+    house.play("products/create", product(7, at=0))
+    house.play("products/update", product(7, at=50, title="New", variants=[variant(701, price="a lot")]))
+
+    (found,) = read(house)
+    assert (found.name, found.updated_at) == ("Product 7", instant(0))

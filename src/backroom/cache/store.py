@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Row, Table, and_, exists, func, or_, select, tuple_
 
 from backroom.cache.rows import STATE_FIELDS, CacheRow
 from backroom.cache.tables import key_columns
 from backroom.db.database import Transaction
+from backroom.db.fitting import fitting
 from backroom.db.idlist import among
 from backroom.shops.tables import shop
 from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId
 
-_COMMON = frozenset(STATE_FIELDS) | {"shop_id", "applied_hash", "raw_data"}
+_COMMON = frozenset(STATE_FIELDS) | {"shop_id", "applied_hash", "applied_updated_at", "raw_data"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class DirtyRow:
     raw_data: bytes | None
     applied_hash: bytes | None
     attempts: int
+    updated_at: datetime | None
     deleted_at: datetime | None
     delivery_id: DeliveryId | None
     topic: str | None
@@ -96,18 +98,27 @@ class CacheStore:
         self._transaction.update(self._table, keys, state, [self._values(row, False) for row in marked])
 
     def claim(self, now: datetime, limit: int, keys: Sequence[ResourceKey] | None) -> list[DirtyRow]:
-        """Dirty rows that are due, in the order of their keys; of `keys` only, where given."""
+        """Dirty rows that are due, in the order of their keys; of `keys` only, where given.
+
+        No more than `limit`, and no more than fit in memory together.
+        """
         table = self._table
         due = and_(table.c.shop_id == self._shop_id, is_due(table, now))
         if keys is not None:
             due = and_(due, self._among(keys))
+        by_key = [table.c[name] for name in self._keys]
+        sized = select(*by_key, func.coalesce(func.length(table.c.raw_data), 0)).where(due)
+        found = self._transaction.execute(sized.order_by(*by_key).limit(limit))
+        claimed = fitting((tuple(row[:-1]), row[-1]) for row in found)
+        return self._dirty(claimed, by_key) if claimed else []
+
+    def _dirty(self, keys: Sequence[ResourceKey], by_key: Sequence[Column[Any]]) -> list[DirtyRow]:
         names = [name for name in DirtyRow.__slots__ if name != "key"]
-        key_columns_ = [table.c[name] for name in self._keys]
-        statement = select(*key_columns_, *(table.c[name] for name in names)).where(due)
-        found = self._transaction.execute(statement.order_by(*key_columns_).limit(limit))
-        width = len(self._keys)
+        statement = select(*by_key, *(self._table.c[name] for name in names)).where(self._among(keys))
+        width = len(by_key)
         return [
-            DirtyRow(key=tuple(row[:width]), **dict(zip(names, row[width:], strict=True))) for row in found
+            DirtyRow(key=tuple(row[:width]), **dict(zip(names, row[width:], strict=True)))
+            for row in self._transaction.execute(statement.order_by(*by_key))
         ]
 
     def mark_processed(self, rows: Sequence[tuple[DirtyRow, bytes]], now: datetime) -> int:
@@ -115,8 +126,18 @@ class CacheStore:
         return self._transaction.update(
             self._table,
             ("shop_id", *self._keys, "revision"),
-            ("processed_at", "applied_hash", "processing_error", "attempts", "next_attempt_at"),
-            [(self._shop_id, *row.key, row.revision, now, applied, None, 0, None) for row, applied in rows],
+            (
+                "processed_at",
+                "applied_hash",
+                "applied_updated_at",
+                "processing_error",
+                "attempts",
+                "next_attempt_at",
+            ),
+            [
+                (self._shop_id, *row.key, row.revision, now, applied, row.updated_at, None, 0, None)
+                for row, applied in rows
+            ],
         )
 
     def park(self, row: DirtyRow, reason: str, retry: Retry, now: datetime) -> None:

@@ -47,6 +47,7 @@ def cache_table(resource: str, *, key: Sequence[str], lookups: Sequence[str] = (
         Column("next_attempt_at", Instant),
         Column("dead_at", Instant),
         Column("applied_hash", Payload),
+        Column("applied_updated_at", Instant, comment="Shopify's, of the body that the ERP rows say"),
         *(Column(lookup, Text) for lookup in lookups),
         Column("raw_data", Payload, comment="as received; null where only a mark or a want came"),
         PrimaryKeyConstraint("shop_id", *key),

@@ -14,8 +14,7 @@ from backroom.vocabulary.errors import BackroomError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_310_041
-"""Number of the advisory lock under which migrations run; shops' ids never reach it in practice and
-a clash would only make one wait."""
+"""The advisory lock under which migrations run. Shops' locks are 64-bit hashes: they do not meet."""
 
 
 class NewerDatabase(BackroomError):

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import LiteralString
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, Engine, Table, create_engine
 
 from backroom.db.arrays import Arrays
@@ -22,8 +22,14 @@ from backroom.db.seam import Row, Wakeup
 from backroom.vocabulary.clock import Clock
 from backroom.vocabulary.errors import Misuse
 
-CONNECT_TIMEOUT_SECONDS = 5
-
+PATIENCE: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""For servers that are gone without a word (seconds; the last in milliseconds). The address may say otherwise."""
 
 # An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
 _SESSION: LiteralString = """
@@ -39,12 +45,13 @@ def postgres_engine(address: str, schema: str) -> Engine:
     Raises Misuse for what libpq can't read, without its words: it quotes the address, password and all.
     """
     try:
-        conninfo_to_dict(address)
+        given = conninfo_to_dict(address)
+        address = make_conninfo(address, **{name: PATIENCE[name] for name in PATIENCE.keys() - given.keys()})
     except psycopg.ProgrammingError:
         raise Misuse("the database's address can not be read: escape odd characters as %XX") from None
 
     def connect() -> psycopg.Connection:
-        connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+        connection = psycopg.connect(address, autocommit=True)
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
         connection.execute(_SESSION)
         connection.autocommit = False

@@ -144,7 +144,7 @@ def _listings(
     c = listing.c
     same = and_(cache.c.shop_id == c.shop_id, cache.c.shopify_product_id == c.shopify_product_id)
     statement = (
-        select(listing, shop.c.domain, cache.c.wanted_at, cache.c.updated_at)
+        select(listing, shop.c.domain, cache.c.wanted_at, cache.c.applied_updated_at)
         .join(shop, shop.c.id == c.shop_id)
         .outerjoin(cache, same)
         .where(c.product_id.in_(product_ids))
@@ -171,7 +171,7 @@ def _model(row: RowMapping, listings: Sequence[RowMapping], skus: list[Sku]) -> 
         shopify_product_id=id_text(first.get("shopify_product_id")),
         shopify_handle=first.get("shopify_handle"),
         shop=first.get("domain"),
-        updated_at=first.get("updated_at"),
+        updated_at=first.get("applied_updated_at"),
         skus=skus,
         listings=[_listing(each) for each in listings],
     )

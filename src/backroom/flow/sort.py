@@ -10,14 +10,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, literal_column, or_, select
+from sqlalchemy import bindparam, exists, func, literal_column, or_, select
 
 from backroom.cache.rows import Body, CacheRow, Origin
 from backroom.cache.store import CacheStore
 from backroom.cache.versions import Outcome, Version
 from backroom.db.database import Database, Transaction
+from backroom.db.fitting import fitting
+from backroom.db.idlist import among
 from backroom.flow.batches import Claim, Tally, run_batch
 from backroom.flow.retries import after_failure
 from backroom.ingress.tables import webhook_delivery
@@ -25,9 +27,6 @@ from backroom.resources.descriptor import Action, Head, Resource
 from backroom.shops.tables import shop
 from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId, key_text
-
-BATCH_BYTES: Final = 16 * 1024 * 1024
-"""Bodies in memory at a time; one larger body goes alone."""
 
 _MARKED = (
     "state",
@@ -216,28 +215,24 @@ def _empty_row(head: Head, delivery: Pending) -> CacheRow:
 def _claim(
     transaction: Transaction, shop_id: ShopId, now: datetime, limit: int, ids: Sequence[DeliveryId] | None
 ) -> list[Pending]:
-    """Deliveries that are due, oldest first, as far as their bodies fit in memory together."""
+    """Deliveries that are due, in the order of their ids, as many as fit in memory together."""
     c = webhook_delivery.c
-    names = (c.id, c.topic, c.triggered_at, c.received_at, c.attempts)
-    if ids is not None:
-        due = and_(c.id.in_(ids), or_(_state("pending"), _state("parked")))
-        found = transaction.execute(select(*names, c.body).where(due).order_by(c.id))
-        return [Pending(*row) for row in found]
-    statement = select(*names, c.body).where(c.shop_id == bindparam("shop")).limit(bindparam("limit"))
-    parked = statement.where(_state("parked"), c.next_attempt_at <= bindparam("now")).order_by(
-        c.next_attempt_at
-    )
-    pending = statement.where(_state("pending")).order_by(c.id)
-    found_rows: list[Pending] = []
-    size = 0
-    for query in (pending, parked):
-        parameters = {"shop": shop_id, "limit": limit - len(found_rows), "now": now}
-        for row in transaction.execute(query, parameters):
-            size += len(row.body)
-            if found_rows and size > BATCH_BYTES:
-                return sorted(found_rows, key=lambda each: each.id)
-            found_rows.append(Pending(*row))
-    return sorted(found_rows, key=lambda each: each.id)
+    wanted = _due(transaction, shop_id, now, limit) if ids is None else ids
+    statement = select(c.id, c.topic, c.triggered_at, c.received_at, c.attempts, c.body)
+    waiting = or_(_state("pending"), _state("parked"))
+    found = transaction.execute(statement.where(among(c.id, wanted), waiting).order_by(c.id))
+    return [Pending(*row) for row in found]
+
+
+def _due(transaction: Transaction, shop_id: ShopId, now: datetime, limit: int) -> list[DeliveryId]:
+    """Retries first, up to a quarter: a steady stream of new deliveries must not starve them."""
+    c = webhook_delivery.c
+    sized = select(c.id, func.length(c.body)).where(c.shop_id == bindparam("shop")).limit(bindparam("limit"))
+    parked = sized.where(_state("parked"), c.next_attempt_at <= bindparam("now")).order_by(c.next_attempt_at)
+    pending = sized.where(_state("pending")).order_by(c.id)
+    retries = transaction.execute(parked, {"shop": shop_id, "now": now, "limit": max(1, limit // 4)}).all()
+    fresh = transaction.execute(pending, {"shop": shop_id, "limit": max(1, limit - len(retries))}).all()
+    return fitting((DeliveryId(row[0]), row[1]) for row in (*retries, *fresh))
 
 
 def _state(name: str) -> Any:

@@ -1,7 +1,7 @@
 """What a resource is to the stations: one frozen object with data and plain functions.
 
 Stations hold mechanism; a resource holds policy. Everything that lists resources (sorting, the CLI's
-choices, metric labels, the law tests) derives from `registry.RESOURCES`.
+choices, the law tests) derives from `registry.RESOURCES`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,6 @@
 """Bytes -> a msgspec struct, with reasons that people understand where they are none."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,9 @@ class AnyObject(Struct):
     product: msgspec.Raw | UnsetType = UNSET
 
 
+_HALF_A_PAIR = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 _ENVELOPE = msgspec.json.Decoder(AnyObject)
 
 
@@ -30,7 +34,7 @@ def read_json(raw: bytes, decoder: msgspec.json.Decoder[S]) -> S:
     except UnicodeDecodeError as error:
         raise Terminal("the body is not UTF-8") from error
     except msgspec.DecodeError as error:
-        raise Terminal(f"the body is not JSON: {error}" if raw else "the body is empty") from error
+        raise Terminal(_unreadable(raw, error)) from error
 
 
 def _explained(raw: bytes, error: msgspec.ValidationError) -> str:
@@ -41,3 +45,11 @@ def _explained(raw: bytes, error: msgspec.ValidationError) -> str:
             return "the body has no id: the product is wrapped in a `product` key, as in a REST answer"
         return "the body has no id"
     return f"the body is not what it should be: {message}"
+
+
+def _unreadable(raw: bytes, error: msgspec.DecodeError) -> str:
+    if not raw:
+        return "the body is empty"
+    if _HALF_A_PAIR.search(raw):
+        return "the body contains half of a surrogate pair, which is no character"
+    return f"the body is not JSON: {error}"

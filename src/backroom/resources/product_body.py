@@ -64,7 +64,7 @@ class ProductBody(Struct):
     tags: str | list[str] | None | UnsetType = UNSET
     options: list[OptionBody] | None | UnsetType = UNSET
     images: list[ImageBody] | None | UnsetType = UNSET
-    variants: list[VariantBody] | None | UnsetType = UNSET
+    variants: list[VariantBody] | UnsetType = UNSET
 
 
 _BODY = msgspec.json.Decoder(ProductBody)
@@ -147,11 +147,11 @@ def _images(images: list[ImageBody] | None | UnsetType) -> tuple[str, ...] | Uns
 
 
 def _variants(
-    variants: list[VariantBody] | None | UnsetType, names: list[str] | None
+    variants: list[VariantBody] | UnsetType, names: list[str] | None
 ) -> tuple[VariantSnapshot, ...] | UnsetType:
     if isinstance(variants, UnsetType):
         return UNSET
-    read = tuple(_variant(variant, names) for variant in variants or [])
+    read = tuple(_variant(variant, names) for variant in variants)
     if len({variant.shopify_variant_id for variant in read}) < len(read):
         raise Terminal("a variant is in the body more than once")
     return read

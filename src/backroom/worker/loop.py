@@ -16,7 +16,7 @@ import structlog
 
 from backroom.db.database import Database, Transaction
 from backroom.db.seam import Wakeup
-from backroom.flow.batches import Tally
+from backroom.flow.batches import Bug, Tally
 from backroom.flow.process import Processor
 from backroom.flow.sort import Sorter
 from backroom.resources.descriptor import Action, Resource
@@ -65,6 +65,26 @@ class Station:
     size: BatchSize
 
 
+class Rests:
+    """Which shop rests at which station after a failure, and for how long: doubling, up to a limit."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, ShopId], tuple[float, float]] = {}
+
+    def over(self, station: str, shop_id: ShopId) -> bool:
+        return time.monotonic() >= self._until.get((station, shop_id), (0.0, 0.0))[0]
+
+    def begin(self, station: str, shop_id: ShopId) -> float:
+        """The seconds that it rests."""
+        _, before = self._until.get((station, shop_id), (0.0, FIRST_PAUSE_SECONDS / 2))
+        seconds = min(LONGEST_PAUSE_SECONDS, before * 2)
+        self._until[station, shop_id] = time.monotonic() + seconds, seconds
+        return seconds
+
+    def forget(self, station: str, shop_id: ShopId) -> None:
+        self._until.pop((station, shop_id), None)
+
+
 class Loop:
     """One worker. `run` returns soon after `stopping` is set, never within a batch."""
 
@@ -83,6 +103,7 @@ class Loop:
                 Station(f"process.{resource.name}", processor.due, processor.run, BatchSize(target))
             )
         self._pause = FIRST_PAUSE_SECONDS
+        self._rests = Rests()
 
     def run(self, stopping: threading.Event) -> None:
         """Works until told to stop."""
@@ -95,7 +116,7 @@ class Loop:
                 if not worked:
                     wakeup.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
             except Exception as error:  # the worker loop: nothing may end it, everything is said
-                self._report(error)
+                self._report(error, self._pause)
                 _close(wakeup)
                 wakeup = None
                 stopping.wait(self._pause)
@@ -103,7 +124,10 @@ class Loop:
         _close(wakeup)
 
     def turn(self, stopping: threading.Event | None = None) -> tuple[bool, bool]:
-        """Each station once over each shop that has something due. (was anything done, was a shop busy)"""
+        """Each station once over each shop that has something due. (was anything done, was a shop busy)
+
+        A shop whose batch fails rests for a moment, and holds up no other shop and no other station.
+        """
         worked = busy = False
         for station in self._stations:
             with self._database.reading() as transaction:
@@ -111,10 +135,15 @@ class Loop:
             for shop_id in shops:
                 if stopping is not None and stopping.is_set():
                     return worked, busy
-                try:
-                    worked |= self._run(station, shop_id)
-                except ShopBusy:
-                    busy = True
+                if self._rests.over(station.name, shop_id):
+                    try:
+                        worked |= self._run(station, shop_id)
+                        self._rests.forget(station.name, shop_id)
+                    except ShopBusy:
+                        busy = True
+                    except BackroomError as error:
+                        seconds = self._rests.begin(station.name, shop_id)
+                        self._report(error, seconds, station=station.name, shop=shop_id)
         return worked, busy
 
     def _run(self, station: Station, shop_id: ShopId) -> bool:
@@ -133,11 +162,14 @@ class Loop:
             )
         return tally.claimed > 0
 
-    def _report(self, error: Exception) -> None:
+    def _report(self, error: Exception, retry_seconds: float, **where: object) -> None:
         if isinstance(error, BackroomError):
-            self._log.warning("worker.batch_failed", reason=str(error), retry_seconds=self._pause)
+            cause = error.__cause__ if isinstance(error, Bug) else None
+            self._log.warning(
+                "worker.batch_failed", reason=str(error), retry_seconds=retry_seconds, exc_info=cause, **where
+            )
         else:
-            self._log.exception("worker.broke", retry_seconds=self._pause)
+            self._log.exception("worker.broke", retry_seconds=retry_seconds)
 
 
 def _close(wakeup: Wakeup | None) -> None:

@@ -125,6 +125,12 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", Instant(), nullable=True),
         sa.Column("dead_at", Instant(), nullable=True),
         sa.Column("applied_hash", Payload(), nullable=True),
+        sa.Column(
+            "applied_updated_at",
+            Instant(),
+            nullable=True,
+            comment="Shopify's, of the body that the ERP rows say",
+        ),
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("handle", sa.Text(), nullable=True),
         sa.Column(
