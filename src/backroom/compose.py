@@ -96,13 +96,21 @@ def unmigrated(database: Database) -> str | None:
     )
 
 
-def readiness_of(database: Database) -> Callable[[], str | None]:
-    """Looks at the database at each call; what this version needs is read once."""
+def readiness_of(
+    database: Database, threads: Mapping[str, Callable[[], bool]] | None = None
+) -> Callable[[], str | None]:
+    """Looks at the database, and whether each of the threads runs, at each call.
+
+    What this version needs is read once.
+    """
     from backroom.db.migrate import current_revision, newest_revision
 
     newest = newest_revision()
 
     def reason() -> str | None:
+        for name, is_running in (threads or {}).items():
+            if not is_running():
+                return f"{name} does not run"
         try:
             current = current_revision(database)
         except BackroomError:
@@ -165,7 +173,10 @@ def web_app(house: House) -> "FastAPI":
         api=build_router(house.database, RESOURCES, doorkeeper.require),
         metrics=metrics,
         status=gauges_of(house.database),
-        readiness=readiness_of(house.database),
+        readiness=readiness_of(
+            house.database,
+            {"the inbox's writer": lambda: inbox.is_running, "the keyring": lambda: keyring.is_running},
+        ),
         lifespan=lifespan,
     )
 
@@ -176,7 +187,9 @@ def serve(house: House, *, host: str, port: int, workers: int) -> None:
 
     listener = _listen(host, port)
     log = get_log("serve")
-    children = Children([f"{socket.gethostname()}-serve-{number}" for number in range(1, workers + 1)])
+    children = Children(
+        [f"{socket.gethostname()}-{listener.getsockname()[1]}-{number}" for number in range(1, workers + 1)]
+    )
     server = _server(web_app(house))
     try:
         with _signals_caught(partial(setattr, server, "should_exit", True)):
@@ -193,10 +206,12 @@ def serve(house: House, *, host: str, port: int, workers: int) -> None:
 def _server(app: "FastAPI") -> "Server":
     import uvicorn
 
+    from backroom.web.server import Limits, protocol_within, raise_open_files
+
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=protocol_within(Limits(connections=raise_open_files())),
         ws="none",
         lifespan="on",
         log_config=None,

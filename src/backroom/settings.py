@@ -16,13 +16,19 @@ from typing import Annotated, Final, Literal
 from pydantic import SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backroom.vocabulary.errors import Misuse
+from backroom.vocabulary.errors import BackroomError, Misuse
 
 PREFIX: Final = "BACKROOM_"
 SHORTEST_KEY_CHARACTERS: Final = 32
 KEY_FILE: Final = "secret.key"
 _ADDRESS: Final = re.compile(r"sqlite:///.+|postgres(ql)?://.*|\s*[a-z_]+\s*=.*", re.DOTALL)
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ODD_AT: Final = re.compile(r"postgres(ql)?://([^@/?]*@[^/?]*@|[^@/?]*[/?][^?]*@).*", re.DOTALL)
+"""An @, where libpq would take a part of the password for the host or the port, and print it."""
+
+
+class HomeUnusable(BackroomError):
+    """The home folder or the key in it can not be made or read."""
 
 
 class Settings(BaseSettings):
@@ -51,6 +57,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 "is neither sqlite:///FILE nor an address of a PostgreSQL (escape odd characters as %XX)"
             )
+        if _ODD_AT.fullmatch(address):
+            raise ValueError(
+                "has an @ too many: write @ as %40, / as %2F and ? as %3F in the user and the password"
+            )
         return value
 
     @field_validator("secret_key")
@@ -68,24 +78,27 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home.absolute() / 'backroom.db'}"
 
     def make_home(self) -> Path:
-        """The home folder, made (for its owner only) where it is missing."""
+        """The home folder, made (for its owner only) where it is missing. Raises HomeUnusable."""
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise Misuse(f"the home folder {self.home} can not be made: {error.strerror}") from error
+            raise HomeUnusable(f"the home folder {self.home} can not be made: {error.strerror}") from error
         return self.home
 
     def secret_keys(self) -> list[str]:
-        """The keys of the vault, the one that encrypts first. Makes the key file where no key is set."""
+        """The keys of the vault, the one that encrypts first. Makes the key file where no key is set.
+
+        Raises HomeUnusable.
+        """
         if self.secret_key is not None:
             return _keys_in(self.secret_key.get_secret_value())
         path = self.make_home() / KEY_FILE
         try:
             return _keys_in(_read_or_make(path))
         except ValueError as error:
-            raise Misuse(f"{path}: {error}") from None
+            raise HomeUnusable(f"{path}: {error}") from None
         except OSError as error:
-            raise Misuse(f"the key file {path} can not be read or made: {error.strerror}") from error
+            raise HomeUnusable(f"the key file {path} can not be read or made: {error.strerror}") from error
 
 
 def read_settings() -> Settings:

@@ -109,7 +109,7 @@ def test_webhook_secrets_come_and_go(backroom: Backroom) -> None:
     said = backroom("shop", "secret", "remove", DOMAIN, str(secret["id"]))
     assert said.code == 0
     assert "no webhook of this shop will be accepted" in said.err
-    assert backroom("shop", "secret", "remove", DOMAIN, str(secret["id"])).code == 2
+    assert backroom("shop", "secret", "remove", DOMAIN, str(secret["id"])).code == 1
     assert backroom("shop", "secret", "add", DOMAIN, stdin="").code == 2
 
 
@@ -117,7 +117,7 @@ def test_a_removed_shop_is_gone_and_comes_back(backroom: Backroom) -> None:
     backroom("shop", "add", DOMAIN, stdin=OPENING)
     assert backroom("shop", "remove", DOMAIN).code == 0
     assert backroom("shop", "list", "--json").json == []
-    assert backroom("shop", "remove", DOMAIN).code == 2
+    assert backroom("shop", "remove", DOMAIN).code == 1
     backroom("shop", "add", DOMAIN, stdin=OPENING)
     assert len(backroom("shop", "list", "--json").json) == 1
 
@@ -132,6 +132,7 @@ def test_a_token_is_printed_alone_on_the_last_line_and_never_again(backroom: Bac
     assert backroom("token", "create", "till").code == 2
     assert backroom("token", "revoke", "till").code == 0
     assert backroom("token", "list", "--json").json == []
+    assert backroom("token", "revoke", "till").code == 1
     assert backroom("token", "create", "till", "--role", "king").code == 2
 
 
@@ -160,6 +161,23 @@ def test_wrong_usage_is_2_and_a_failure_is_1_with_one_sentence(
     assert said.code == 1
     assert "Traceback" not in said.err
     assert "hush" not in said.err
+
+
+def test_a_home_that_can_not_be_made_or_read_is_a_failure(backroom: Backroom, home: Path) -> None:
+    home.write_text("no folder")
+    said = backroom("status")
+    assert (said.code, said.err) == (1, f"backroom: the home folder {home} can not be made: File exists\n")
+    home.unlink()
+    (home / "secret.key").mkdir(parents=True)
+    said = backroom("db", "upgrade")
+    assert (said.code, "can not be read" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("add",), ("secret", "add")])
+def test_a_closed_standard_input_is_one_sentence(home: Path, words: tuple[str, ...]) -> None:
+    command = f'exec "{sys.executable}" -m backroom shop {" ".join(words)} {DOMAIN} <&-'
+    ended = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "backroom: there is no standard input to read\n")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from backroom.db.database import Database
 from backroom.worker.children import Children, worker_command
@@ -68,6 +69,22 @@ def test_a_child_that_keeps_dying_is_started_ever_more_rarely(tmp_path: Path) ->
     assert second - first >= 0.2
     assert third - second >= 0.4
     assert fourth - third >= 0.8
+
+
+def test_a_child_that_can_not_be_started_is_tried_again(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    with capture_logs() as lines:
+        children = Children(["c1"], lambda name: [str(program)])
+        children.start()
+        try:
+            eventually(lambda: len(lines) >= 2, "two attempts")
+            program.symlink_to("/bin/cat")
+            eventually(lambda: len(children.pids) == 1, "the child, once it can be started")
+        finally:
+            children.stop()
+    failed = [line for line in lines if line["event"] == "child.not_started"]
+    assert [line["restart_seconds"] for line in failed[:2]] == [0.2, 0.4]
+    assert "No such file" in failed[0]["reason"]
 
 
 def test_a_child_that_does_not_listen_is_ended_by_force(tmp_path: Path) -> None:

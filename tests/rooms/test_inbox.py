@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
-from backroom.db.database import Database, Transaction
+from backroom.db.database import WRITER_WAIT_SECONDS, Database, Transaction
 from backroom.ingress.inbox import BATCH_ROWS, WAITING_BYTES, Delivery, Inbox
 from backroom.ingress.tables import webhook_delivery
 from backroom.shops.secrets import tally_uses
@@ -188,6 +190,21 @@ def test_repeats_within_one_batch_are_counted_too(bench: Bench) -> None:
     assert bench.stored() == {"a": 2, "b": 0}
 
 
+def test_a_batch_is_inserted_in_the_keys_order_and_each_is_given_its_own_answer(bench: Bench) -> None:
+    """Two processes that were sent the same ids in opposite order would meet in a deadlock."""
+    first = Answers()
+    for webhook_id in ("d", "a"):
+        bench.append(webhook_id, answer=first)
+    first.wait(2)
+    bench.shut()
+    answers = Answers()
+    for webhook_id in ("e", "d", "c", "e", "a", "b"):
+        bench.append(webhook_id, answer=answers)
+    bench.gate.set()
+    assert answers.wait(6) == [True, False, True, False, False, True]
+    assert [name for name in bench.stored() if name not in ("a", "d")] == ["b", "c", "e"]
+
+
 def test_one_id_in_two_shops_is_two_deliveries(bench: Bench) -> None:
     answers = Answers()
     bench.append("w", answer=answers)
@@ -336,3 +353,78 @@ def test_a_tally_that_can_not_be_written_loses_no_delivery(database: Database) -
     bench.append("b", answer=answers)
     assert answers.wait(2) == [True, True]
     bench.inbox.stop()
+
+
+class BrokenObserver:
+    """Its log can not be written."""
+
+    def stored(self, *, rows: int, duplicates: int, size_bytes: int, seconds: float) -> None:
+        raise OSError("the log is away")
+
+    def failed(self, *, rows: int, error: BackroomError) -> None:
+        raise OSError("the log is away")
+
+
+def test_an_observer_or_an_asker_that_raises_hurts_nobody_else(database: Database) -> None:
+    def gone(_answer: Answer) -> None:
+        raise OSError("nobody is there")
+
+    bench = Bench(database)
+    bench.inbox.stop()
+    bench.inbox = Inbox(database, BrokenObserver(), bench.tally)
+    bench.inbox.start()
+    answers = Answers()
+    with capture_logs() as lines:
+        bench.shut()
+        bench.append("gone", answer=gone)
+        bench.append("a", answer=answers)
+        bench.gate.set()
+        assert answers.wait(1) == [True]
+        bench.break_down()
+        bench.append("b", answer=answers)
+        assert isinstance(answers.wait(2)[1], StoreUnavailable)
+        bench.heal()
+        bench.append("b", answer=answers)
+        assert answers.wait(3)[2] is True
+        assert bench.inbox.is_running
+        bench.inbox.stop()
+    eventually(lambda: not bench.inbox.is_running, "its end")
+    # The gate's, the first batch's and its asker's, the broken one's, and the last one's.
+    assert [line["event"] for line in lines] == ["inbox.not_told"] * 5
+    assert bench.stored().keys() == {"gone", "a", "b"}
+
+
+def test_an_error_that_nobody_foresaw_is_answered_too_and_the_writer_goes_on(database: Database) -> None:
+    def broken(transaction: Transaction, uses: dict[int, int]) -> None:
+        raise RuntimeError("a bug")
+
+    class Buggy(Database):
+        broken = True
+
+        @contextmanager
+        def writing(self, wait_seconds: float = WRITER_WAIT_SECONDS) -> Iterator[Transaction]:
+            with super().writing(wait_seconds) as transaction:
+                yield transaction
+                if self.broken:
+                    raise RuntimeError("a bug")
+
+    buggy = Buggy(database.engine, database.seam, database.schema)
+    observer, answers = SilentObserver(), Answers()
+    inbox = Inbox(buggy, observer, broken)
+    bench = Bench(database)
+    bench.inbox.stop()
+    bench.inbox = inbox
+    inbox.start()
+    with capture_logs() as lines:
+        bench.append("a", answer=answers)
+        assert isinstance(answers.wait(1)[0], StoreUnavailable)
+        buggy.broken = False
+        bench.append("a", answer=answers)
+        assert answers.wait(2)[1] is True
+        assert bench.stored() == {"a": 0}
+        eventually(lambda: len(lines) == 2, "the tally's failure is reported")
+        bench.append("b", answer=answers)
+        assert answers.wait(3)[2] is True
+        inbox.stop()
+    assert [str(error) for error in observer.errors] == ["the inbox met an error that it does not know"]
+    assert {line["event"] for line in lines} == {"inbox.broke"}

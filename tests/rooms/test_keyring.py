@@ -3,9 +3,10 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from backroom.db.database import Database
-from backroom.shops.keyring import OLDEST_SECONDS, DatabaseKeyring
+from backroom.shops.keyring import OLDEST_SECONDS, DatabaseKeyring, Ring
 from backroom.shops.secrets import add_secret, list_secrets, remove_secret
 from backroom.shops.shops import Opening, add_shop, find_shop, remove_shop
 from backroom.shops.tables import webhook_secret
@@ -148,3 +149,26 @@ def test_a_secret_that_no_key_opens_is_skipped_and_the_others_serve(
         )
         add_secret(transaction, VAULT, shop_id, "c", "added")
     eventually(lambda: secrets_of(keyring) == [b"a", b"c"], "the others' secrets")
+
+
+def test_an_error_that_nobody_foresaw_does_not_end_the_looking(database: Database) -> None:
+    class Buggy(DatabaseKeyring):
+        looks = 0
+
+        def _read(self) -> Ring:
+            self.looks += 1
+            if self.looks in (2, 3):
+                raise OSError("not one of ours")
+            return super()._read()
+
+    with database.writing() as transaction:
+        add_shop(transaction, VAULT, DOMAIN, Opening(access_token="t", webhook_secrets=["a"]))
+    with capture_logs() as lines:
+        keyring = Buggy(database, VAULT)
+        keyring.start()
+        eventually(lambda: secrets_of(keyring, fresh=True) and keyring.looks >= 4, "a look after the error")
+        assert keyring.is_running
+        keyring.stop()
+    eventually(lambda: not keyring.is_running, "its end")
+    assert [line["event"] for line in lines] == ["keyring.kept"]
+    assert isinstance(lines[0]["exc_info"], OSError)

@@ -3,21 +3,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from backroom.cache import reader
+from backroom.db.fitting import TOGETHER_BYTES
 from backroom.erp.tables import field_change, listing, listing_variant, sku
 from backroom.erp.writer import ErpWriter
+from backroom.flow.failures import discard
 from backroom.flow.reprocess import Finding, Reprocessor
 from backroom.ingress.tables import webhook_delivery
 from backroom.resources.descriptor import Arrival, Resource
 from backroom.resources.product import product as resource
 from backroom.resources.product import shopify_product_cache
+from backroom.resources.registry import RESOURCES
 from backroom.vocabulary.errors import Terminal, Unknown
 from tests.bodies import product, variant
 from tests.house import House
 from tests.rooms.catalogue import SECOND, second_shop
-from tests.rooms.failing import unprocessable
+from tests.rooms.failing import die, unprocessable
 
 
 def run(
@@ -151,17 +154,27 @@ def test_marking_makes_those_that_differ_dirty_and_the_workers_apply_them(house:
     assert run(house) == []
 
 
-def test_marking_revives_what_was_given_up(house: House) -> None:
+@pytest.mark.parametrize("given_up", [False, True])
+def test_what_can_not_be_applied_is_listed_and_stays_as_it_is(house: House, given_up: bool) -> None:
     house.play("products/create", unprocessable(7))
-    with house.database.writing() as transaction:
-        transaction.execute(
-            update(shopify_product_cache).values(dead_at=transaction.now(), next_attempt_at=None, attempts=6)
-        )
+    if given_up:
+        die(house)
+    before = house.cache()
 
     (finding,) = run(house, marking=True)
     assert finding.reason is not None
+    assert house.cache() == before
+
+
+def test_what_was_discarded_is_not_brought_back(house: House) -> None:
+    house.play("products/create", unprocessable(7))
+    discard(house.database, RESOURCES, ["product:7"])
+
+    stretches = list(Reprocessor(house.database, resource).run(marking=True))
+    assert [(stretch.marked, len(stretch.findings)) for stretch in stretches] == [(0, 1)]
+    house.settle()
     (row,) = house.cache()
-    assert (row["dead_at"], row["attempts"], row["processing_error"]) == (None, 0, None)
+    assert row["processed_at"] is not None
 
 
 def test_the_walk_goes_through_all_rows_in_stretches(house: House) -> None:
@@ -176,9 +189,41 @@ def test_the_walk_goes_through_all_rows_in_stretches(house: House) -> None:
     }
 
 
+def test_no_snapshot_outlasts_a_stretch(house: House) -> None:
+    """What commits between two stretches is seen by the second."""
+    for number in range(1, reader.WALK_ROWS + 2):
+        house.deliver("products/create", product(number))
+    house.settle()
+
+    walk = Reprocessor(house.database, resource).run(marking=False)
+    first = next(walk)
+    with house.database.writing() as transaction:
+        last = listing.c.shopify_product_id == reader.WALK_ROWS + 1
+        transaction.execute(update(listing).where(last).values(vendor="By hand"))
+    (second,) = walk
+    assert first.findings == []
+    assert [finding.field for finding in second.findings] == ["vendor"]
+
+
+def test_bodies_are_asked_for_only_as_many_as_fit_in_memory(house: House) -> None:
+    for number in (1, 2):
+        house.play("products/create", product(number, body_html="x" * int(TOGETHER_BYTES * 0.6)))
+    fetched: list[int] = []
+
+    def note(_connection: object, cursor: Any, *_: object) -> None:
+        if "raw_data" in [column[0] for column in cursor.description or ()]:
+            # What PostgreSQL's driver holds by now; SQLite's says -1, it fetches row by row.
+            fetched.append(cursor.rowcount)
+
+    event.listen(house.database.engine, "after_cursor_execute", note)
+    run(house)
+    assert len(fetched) >= 2
+    assert max(fetched) <= 1
+
+
 def test_large_bodies_are_stretches_of_their_own(house: House) -> None:
     for number, share in ((1, 0.6), (2, 0.6), (3, 1.1)):
-        house.play("products/create", product(number, body_html="x" * int(reader.WALK_BYTES * share)))
+        house.play("products/create", product(number, body_html="x" * int(TOGETHER_BYTES * share)))
 
     assert [stretch.rows for stretch in Reprocessor(house.database, resource).run(marking=False)] == [1, 1, 1]
 

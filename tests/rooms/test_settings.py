@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backroom.settings import KEY_FILE, read_settings
+from backroom.settings import KEY_FILE, HomeUnusable, read_settings
 from backroom.vocabulary.errors import Misuse
 
 HUSH = "hush-hush"
@@ -53,6 +53,9 @@ def test_an_empty_variable_is_as_good_as_none(home: Path, monkeypatch: pytest.Mo
         ("BACKROOM_LOG", HUSH),
         ("BACKROOM_DATABASE_URL", f"mysql://user:{HUSH}@host/db"),
         ("BACKROOM_DATABASE_URL", f"postgresql://user:{HUSH}%zz@host/db"),
+        ("BACKROOM_DATABASE_URL", f"postgresql://user:pa@{HUSH}@host/db"),
+        ("BACKROOM_DATABASE_URL", f"postgres://user:{HUSH}/pa@host/db"),
+        ("BACKROOM_DATABASE_URL", f"postgresql://user:{HUSH}?pa@host/db"),
         ("BACKROOM_DATABASE_SCHEMA", f"{HUSH}; drop"),
         ("BACKROOM_PUBLIC_URL", HUSH),
     ],
@@ -65,6 +68,23 @@ def test_a_wrong_value_is_named_by_its_variable_and_never_shown(
         read_settings()
     assert HUSH not in str(error.value)
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite:////srv/me@home/x@y.db",
+        "postgresql://user:p%40ss@host/db",
+        "postgresql://host/db?application_name=me@home",
+        "postgresql:///db?host=/run&user=me@home",
+        "host=/run user=me@home@work",
+    ],
+)
+def test_an_address_may_have_an_at_where_it_is_no_part_of_a_password(
+    home: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("BACKROOM_DATABASE_URL", address)
+    assert read_settings().database_address == address
 
 
 def test_secrets_are_not_in_the_repr(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +131,7 @@ def test_two_that_start_at_once_agree_on_the_key(home: Path) -> None:
 def test_a_key_file_that_others_can_read_stops_the_start(home: Path) -> None:
     read_settings().secret_keys()
     (home / KEY_FILE).chmod(0o640)
-    with pytest.raises(Misuse, match="chmod 600"):
+    with pytest.raises(HomeUnusable, match="chmod 600"):
         read_settings().secret_keys()
 
 
@@ -120,6 +140,6 @@ def test_a_key_file_with_too_little_in_it_stops_the_start(home: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     os.write(descriptor, HUSH.encode())
     os.close(descriptor)
-    with pytest.raises(Misuse, match="32 characters") as error:
+    with pytest.raises(HomeUnusable, match="32 characters") as error:
         read_settings().secret_keys()
     assert HUSH not in str(error.value)

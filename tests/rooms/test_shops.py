@@ -16,7 +16,7 @@ from backroom.shops.shops import (
 )
 from backroom.shops.tables import shop, shop_credential
 from backroom.shops.vault import Vault
-from backroom.vocabulary.errors import Misuse
+from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
 
 DOMAIN = "demo.myshopify.com"
@@ -113,7 +113,7 @@ def test_a_removed_shop_is_forgotten_but_for_its_rows(database: Database) -> Non
         assert list_shops(transaction) == []
         assert transaction.execute(select(shop_credential)).all() == []
         assert transaction.execute(select(shop.c.id)).scalars().all() == [shop_id]
-        with pytest.raises(Misuse, match="no such shop"):
+        with pytest.raises(Unknown, match="no such shop"):
             find_shop(transaction, DOMAIN)
 
 
@@ -130,7 +130,7 @@ def test_removing_a_secret_says_how_many_are_left(database: Database) -> None:
     with database.writing() as transaction:
         first, second = [secret.id for secret in list_secrets(transaction, shop_id)]
         assert remove_secret(transaction, shop_id, first) == 1
-        with pytest.raises(Misuse):
+        with pytest.raises(Unknown):
             remove_secret(transaction, shop_id, first)
         assert remove_secret(transaction, shop_id, second) == 0
 

@@ -1,7 +1,12 @@
-import pytest
+import threading
 
-from backroom.compose import readiness_of, unmigrated
+import pytest
+from starlette.testclient import TestClient
+
+from backroom.compose import House, readiness_of, unmigrated, web_app
 from backroom.db.database import Database, open_database
+from backroom.settings import Settings
+from backroom.shops.vault import Vault
 from tests.web.front import Front, open_front
 
 
@@ -23,6 +28,23 @@ def test_not_ready_is_503_with_a_reason(database: Database) -> None:
 def test_a_migrated_database_is_ready(database: Database) -> None:
     assert readiness_of(database)() is None
     assert unmigrated(database) is None
+
+
+def test_a_thread_that_died_is_not_ready(database: Database) -> None:
+    """Whoever posts would wait for ever."""
+    died = threading.Event()
+    readiness = readiness_of(database, {"the writer": lambda: True, "the keyring": lambda: not died.is_set()})
+    assert readiness() is None
+    died.set()
+    assert readiness() == "the keyring does not run"
+
+
+def test_the_web_application_is_ready_while_its_threads_run(database: Database) -> None:
+    client = TestClient(web_app(House(Settings(), database, Vault(["k" * 32]))))
+    assert client.get("/readyz").json()["reason"] == "the inbox's writer does not run"
+    with client:
+        assert client.get("/readyz").status_code == 200
+    assert client.get("/readyz").status_code == 503
 
 
 def test_an_empty_database_is_not_ready_and_the_reason_says_what_to_do(

@@ -1,7 +1,10 @@
+import asyncio
 import base64
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -10,15 +13,22 @@ from hypothesis import strategies as st
 from shopify_app.verify.webhook import verify_webhook_req
 from sqlalchemy import select
 
-from backroom.db.database import Database
-from backroom.ingress.receive import LARGEST_BODY_BYTES
+from backroom.db.database import WRITER_WAIT_SECONDS, Database, Transaction
+from backroom.ingress.headers import read_headers
+from backroom.ingress.inbox import Inbox
+from backroom.ingress.receive import LARGEST_BODY_BYTES, Receiver
 from backroom.ingress.tables import webhook_delivery
+from backroom.observe.metrics import Metrics
 from backroom.shopify.signature import sign, signing_secret
 from backroom.shops.keyring import Signers
 from backroom.shops.secrets import list_secrets
 from backroom.vocabulary.ids import ShopId
+from backroom.web.body import BodyReader
+from backroom.web.hooks import WebhookDoor
+from backroom.web.observer import InboxObserver, RefusalObserver
+from tests.house import no_tally
 from tests.waiting import eventually
-from tests.web.front import DOMAIN, Front, RawSender, headers_of, open_front
+from tests.web.front import DOMAIN, SECRET, Front, RawSender, headers_of, open_front
 
 
 def rows(database: Database) -> list[tuple[str, str, bytes]]:
@@ -188,6 +198,95 @@ def test_an_inbox_that_is_closing_answers_503(front: Front) -> None:
     answer = front.deliver()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert front.counted("unavailable") == 1
+
+
+class Stuck(Database):
+    """A store that hangs until `goes_on` is set, and says nothing meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine, database.seam, database.schema)
+        self.goes_on = threading.Event()
+
+    @contextmanager
+    def writing(self, wait_seconds: float = WRITER_WAIT_SECONDS) -> Iterator[Transaction]:
+        assert self.goes_on.wait(20)
+        with super().writing(wait_seconds) as transaction:
+            yield transaction
+
+
+class OneShop:
+    """Knows the tests' shop, and counts how often its secrets were tried."""
+
+    def __init__(self) -> None:
+        self.secrets = Counted([(1, SECRET.encode())])
+
+    def signers(self, domain: str, *, fresh: bool = False) -> Signers | None:
+        return Signers(ShopId(1), self.secrets) if domain == DOMAIN else None
+
+
+class Counted(tuple[tuple[int, bytes], ...]):  # noqa: SLOT001 (it counts)
+    tried = 0
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        self.tried += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("domain", [DOMAIN, "other.myshopify.com"])
+def test_the_size_is_judged_before_the_shop_so_that_it_tells_nothing_of_it(
+    database: Database, domain: str
+) -> None:
+    receiver = Receiver(OneShop(), Inbox(database, InboxObserver(Metrics()), no_tally))
+    sent = {**headers_of(b"", shop_domain=domain), "Content-Length": "30000000"}
+
+    def refused(without: str = "") -> str | None:
+        raw = [(name, value) for name, value in httpx.Headers(sent).raw if name.decode() != without]
+        refusal = receiver.refuse_early(read_headers([(name.lower(), value) for name, value in raw]), None)
+        return refusal.outcome if refusal else None
+
+    assert refused() == "too_large"
+    assert refused(without="X-Shopify-Topic") == "missing_header"
+
+
+def test_a_bad_signature_is_worked_out_once_where_the_secrets_are_the_same(database: Database) -> None:
+    """Each time costs a hash over up to 20 MB, and anybody may ask for it."""
+    shop = OneShop()
+    receiver = Receiver(shop, Inbox(database, InboxObserver(Metrics()), no_tally))
+    raw = [(name.lower(), value) for name, value in httpx.Headers(headers_of(b"other bytes")).raw]
+    refusal = receiver.accept(read_headers(raw), b"{}", lambda _answer: None)
+    assert refusal is not None
+    assert (refusal.status, shop.secrets.tried) == (401, 1)
+
+
+def test_a_store_that_hangs_is_answered_503_and_what_it_stored_late_is_known(database: Database) -> None:
+    stuck, metrics = Stuck(database), Metrics()
+    inbox = Inbox(stuck, InboxObserver(metrics), no_tally)
+    receiver, observer = Receiver(OneShop(), inbox), RefusalObserver(metrics)
+    hasty = WebhookDoor(receiver, BodyReader(), observer, answer_seconds=0.02)
+    patient = WebhookDoor(receiver, BodyReader(), observer)
+
+    async def post(door: WebhookDoor) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://x") as http:
+            return await http.post("/api/webhooks", content=b"{}", headers=headers_of(b"{}"))
+
+    complaints: list[dict[str, Any]] = []
+
+    async def play() -> None:
+        asyncio.get_running_loop().set_exception_handler(complain)
+        late = await post(hasty)
+        assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+        stuck.goes_on.set()
+        assert (await post(patient)).json() == {"outcome": "duplicate"}
+
+    def complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        complaints.append(context)
+
+    inbox.start()
+    asyncio.run(play())
+    inbox.stop()
+    assert complaints == [], "the answer that came too late hurts nobody"
+    assert len(rows(database)) == 1
+    assert b'outcome="unavailable"} 0' not in metrics.render({})
 
 
 class StrangeKeyring:

@@ -9,19 +9,18 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, and_, select, tuple_
+from sqlalchemy import Row, Table, and_, func, select, tuple_
 
 from backroom.cache.store import DirtyRow
 from backroom.cache.tables import key_columns
 from backroom.db.database import Transaction
+from backroom.db.fitting import fitting
 from backroom.shops.tables import shop
 from backroom.vocabulary.errors import Ambiguous, Misuse, Unknown
 from backroom.vocabulary.ids import GREATEST_ID, ResourceKey, ShopId, key_text, parse_key
 from backroom.vocabulary.shown import ShownBody, show_body
 
 WALK_ROWS: Final = 200
-WALK_BYTES: Final = 16 * 1024 * 1024
-"""Bodies in memory at a time; one larger body goes alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,25 +109,20 @@ class Walked:
 def walk(transaction: Transaction, table: Table, shop_id: ShopId, after: ResourceKey | None) -> list[Walked]:
     """The next rows of a shop that hold a body or a deletion, in key order; empty at the end.
 
-    As many as fit in memory together.
+    As many as fit in memory together: sizes are asked for first, because a driver fetches whole answers.
     """
     keys = [table.c[name] for name in key_columns(table)]
-    names = [field.name for field in fields(DirtyRow) if field.name != "key"]
-    columns = [table.c[name] for name in names]
-    title = [table.c.title] if "title" in table.c else []
     held = (table.c.raw_data.is_not(None)) | (table.c.deleted_at.is_not(None))
-    statement = select(*keys, *columns, *title).where(and_(table.c.shop_id == shop_id, held))
+    ahead = and_(table.c.shop_id == shop_id, held)
     if after is not None:
-        statement = statement.where(tuple_(*keys) > after if len(keys) > 1 else keys[0] > after[0])
-    found: list[Walked] = []
-    size = 0
-    for row in transaction.execute(statement.order_by(*keys).limit(WALK_ROWS)):
-        walked = _walked(row, len(keys), names)
-        size += len(walked.row.raw_data or b"")
-        if found and size > WALK_BYTES:
-            break
-        found.append(walked)
-    return found
+        ahead = and_(ahead, tuple_(*keys) > after if len(keys) > 1 else keys[0] > after[0])
+    sizes = select(*keys, func.coalesce(func.length(table.c.raw_data), 0)).where(ahead)
+    rows = fitting((key, size) for *key, size in transaction.execute(sizes.order_by(*keys).limit(WALK_ROWS)))
+    names = [field.name for field in fields(DirtyRow) if field.name != "key"]
+    title = [table.c.title] if "title" in table.c else []
+    bodies = select(*keys, *(table.c[name] for name in names), *title).where(ahead)
+    found = transaction.execute(bodies.order_by(*keys).limit(len(rows)))
+    return [_walked(row, len(keys), names) for row in found]
 
 
 def _walked(row: Row[Any], width: int, names: Sequence[str]) -> Walked:

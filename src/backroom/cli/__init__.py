@@ -1,6 +1,7 @@
 """The command line: `backroom`. Thin: each command opens the house, asks one room, and prints.
 
-Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage.
+Exit codes: 0 done, 1 failed (one plain sentence on stderr), 2 wrong usage. A command that is well formed
+and about something that is not there has failed.
 """
 
 import sys
@@ -9,7 +10,7 @@ from importlib import import_module
 
 import typer
 
-from backroom.vocabulary.errors import BackroomError, Misuse
+from backroom.vocabulary.errors import BackroomError, Misuse, Unknown
 
 app = typer.Typer(
     name="backroom",
@@ -40,14 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits."""
     try:
         app(arguments)
-    except Misuse as error:
-        _fail(error, 2)
     except BackroomError as error:
-        _fail(error, 1)
+        _fail(error, _code_of(error))
     except BrokenPipeError:
         # The reader of our output (`| head`) has seen enough.
         sys.stderr.close()
         sys.exit(1)
+
+
+def _code_of(error: BackroomError) -> int:
+    return 2 if isinstance(error, Misuse) and not isinstance(error, Unknown) else 1
 
 
 def _fail(error: BackroomError, code: int) -> None:

@@ -10,6 +10,8 @@ import typer
 
 from backroom.vocabulary.shown import json_text
 
+_WHOLE = frozenset({"id", "shop", "domain", "name"})
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -35,7 +37,10 @@ def _table(rows: Sequence[Any], names: Sequence[str]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        values = [getattr(row, name) for row in rows]
+        # Whole, so that it can be copied: a terminal's lack of width is the long texts' to bear.
+        whole = name in _WHOLE or any(isinstance(value, datetime) for value in values)
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=whole)
     for row in rows:
         # Text, because Rich reads square brackets in a plain string as markup.
         table.add_row(*(Text(_plain(getattr(row, name))) for name in names))

@@ -69,6 +69,7 @@ def reprocess(
     """Make ERP rows again from the cache, without Shopify; shows the difference.
 
     Rows that differ are marked, and the workers apply them. With --dry-run nothing is marked.
+    Rows that can not be applied are listed, and stay as they are.
     """
     from backroom import compose
     from backroom.flow.reprocess import Reprocessor

@@ -21,6 +21,7 @@ from backroom.shops.shops import (
     set_setting,
     settings_of,
 )
+from backroom.vocabulary.errors import Misuse
 
 Domain = Annotated[str, typer.Argument(help="The shop's domain, like example.myshopify.com.")]
 
@@ -167,6 +168,9 @@ def secret_remove(
 
 
 def _standard_input() -> bytes:
+    # None, where whoever started us closed it.
+    if sys.stdin is None:
+        raise Misuse("there is no standard input to read")
     if sys.stdin.isatty():
         typer.echo("reading standard input; end with Ctrl-D", err=True)
     return sys.stdin.buffer.read()

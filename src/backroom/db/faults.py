@@ -5,6 +5,7 @@ constraint). Everything else, a missing table included, is Transient: it would h
 so no row may be blamed.
 """
 
+import re
 import sqlite3
 from typing import Final
 
@@ -18,6 +19,12 @@ DRIVER_ERRORS: Final = (exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, Overf
 _GUILTY_SQLITE = ("SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH")
 _GUILTY_SQLSTATE = ("22", "23", "54")
 _RETRY_SQLSTATE = ("40", "55")
+_QUOTED_ADDRESS = re.compile(
+    r"(?<=failed to resolve host )'.*'"
+    r'|(?<=translate host name )".*"'
+    r'|(?<=invalid integer value )".*"(?= for)'
+)
+"""A part of the address that was taken for the host or the port; it may be one of the password."""
 
 
 def translated(error: BaseException) -> BackroomError:
@@ -50,5 +57,6 @@ def _of_sqlite(error: sqlite3.Error) -> BackroomError:
 
 
 def _first_line(error: BaseException) -> str:
-    """The message's first line: what follows quotes the row (DETAIL) or the statement."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    """The message's first line: what follows quotes the row (DETAIL) or the statement. No address in it."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return _QUOTED_ADDRESS.sub("'...'", line)[:200]

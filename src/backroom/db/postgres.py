@@ -29,7 +29,7 @@ PATIENCE: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""For servers that are gone without a word (seconds; the last in milliseconds). The address may say otherwise."""
+"""For servers that are gone without a word; the address may say otherwise. Seconds, the last milliseconds."""
 
 # An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
 _SESSION: LiteralString = """

@@ -2,11 +2,12 @@
 
 Enters: one resource's cache, shop by shop, in key order, as much at a time as fits in memory. Leaves: each
 difference between what the bodies say and what the ERP tables hold; where marking is asked for, the rows
-that differ are dirty. What never happens here: an ERP row written. The workers do that, as always.
+that differ are dirty. A row that can not be applied is listed and stays as it is: parked, given up, or
+discarded. What never happens here: an ERP row written. The workers do that, as always.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -74,30 +75,42 @@ class Reprocessor:
     shop_domain: str | None = None
 
     def run(self, *, marking: bool) -> Iterator[Stretch]:
-        """Walks the whole cache, in one snapshot. Raises Unknown for the shop, ShopBusy where one stays busy.
+        """Walks the whole cache. Raises Unknown for the shop, ShopBusy where one stays busy.
 
         With `marking`, rows are marked stretch by stretch; doing it again does no harm.
         """
         with self.database.reading() as transaction:
-            for shop_id, domain in _shops(transaction, self.shop_domain):
-                after: ResourceKey | None = None
-                while walked := walk(transaction, self.resource.cache, shop_id, after):
-                    after = walked[-1].row.key
-                    yield self._stretch(transaction, shop_id, domain, walked, marking)
+            shops = _shops(transaction, self.shop_domain)
+        for shop_id, domain in shops:
+            after: ResourceKey | None = None
+            while found := self._stretch(shop_id, domain, after):
+                stretch, differing, after = found
+                if marking and differing:
+                    self._mark(shop_id, differing)
+                    stretch = replace(stretch, marked=len(differing))
+                yield stretch
 
     def _stretch(
-        self, transaction: Transaction, shop_id: ShopId, domain: str, walked: Sequence[Walked], marking: bool
-    ) -> Stretch:
-        changes, reasons = _Planner(transaction, self.resource, shop_id).plan(walked)
-        # A row that would be created has no id yet.
-        existing = ((change.entity, change.entity_id) for _, change in changes if change.field is not None)
-        labels = read_labels(transaction, existing)
+        self, shop_id: ShopId, domain: str, after: ResourceKey | None
+    ) -> tuple[Stretch, list[ResourceKey], ResourceKey] | None:
+        """The next stretch, the keys that differ, and its last key. None at the end of the shop.
+
+        In a snapshot of its own: one that lasts keeps SQLite's log growing, and PostgreSQL's vacuum waiting.
+        """
+        with self.database.reading() as transaction:
+            walked = walk(transaction, self.resource.cache, shop_id, after)
+            if not walked:
+                return None
+            changes, reasons = _Planner(transaction, self.resource, shop_id).plan(walked)
+            # A row that would be created has no id yet.
+            existing = (
+                (change.entity, change.entity_id) for _, change in changes if change.field is not None
+            )
+            labels = read_labels(transaction, existing)
         findings = [_difference(domain, each, change, labels) for each, change in changes]
         findings += [_unreadable(domain, each, reason) for each, reason in reasons]
-        keys = sorted({each.row.key for each, _ in (*changes, *reasons)})
-        if marking and keys:
-            self._mark(shop_id, keys)
-        return Stretch(len(walked), findings, len(keys) if marking else 0)
+        differing = sorted({each.row.key for each, _ in changes})
+        return Stretch(len(walked), findings, 0), differing, walked[-1].row.key
 
     def _mark(self, shop_id: ShopId, keys: Sequence[ResourceKey]) -> None:
         table = self.resource.cache

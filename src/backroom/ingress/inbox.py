@@ -1,7 +1,7 @@
 """The inbox's writer: one thread that commits everything that is waiting in one transaction.
 
 Enters: verified deliveries. Leaves: an answer for each, after the commit and never before. What never
-happens here: looking into a body.
+happens here: looking into a body, or an error that ends the thread: nobody would be answered any more.
 
 Group commit: while one commit waits for the disk, the next deliveries gather. Two to three times
 the rate of one transaction per request on a fast disk, and eight to fourteen times on slow ones.
@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from sqlalchemy import update
 
 from backroom.db.database import Database, Transaction
 from backroom.ingress.tables import webhook_delivery
+from backroom.observe.log import get_log
 from backroom.vocabulary.errors import BackroomError, StoreUnavailable, Terminal, Transient
 from backroom.vocabulary.ids import ShopId
 
@@ -87,6 +89,7 @@ class Inbox:
         self._database = database
         self._observer = observer
         self._tally = tally
+        self._log = get_log("ingress.inbox")
         self._waiting: deque[Delivery] = deque()
         self._waiting_bytes = 0
         self._uses: dict[int, int] = {}
@@ -104,6 +107,11 @@ class Inbox:
             self._stopping = True
             self._condition.notify()
         self._thread.join()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether anybody would answer."""
+        return self._thread.is_alive()
 
     @property
     def waiting_bytes(self) -> int:
@@ -160,8 +168,14 @@ class Inbox:
         with self._condition:
             self._waiting_bytes -= sum(delivery.size for delivery in batch)
         for delivery, answer in zip(batch, answers, strict=True):
-            delivery.answer(answer)
-        self._observe(batch, answers, time.perf_counter() - started)
+            self._tell(partial(delivery.answer, answer))
+        self._tell(partial(self._observe, batch, answers, time.perf_counter() - started))
+
+    def _tell(self, told: Callable[[], None]) -> None:
+        try:
+            told()
+        except Exception:  # theirs: the others' answers do not wait for it
+            self._log.exception("inbox.not_told")
 
     def _commit_one(self, delivery: Delivery) -> bool | BackroomError:
         try:
@@ -170,12 +184,22 @@ class Inbox:
             return error
 
     def _commit(self, batch: Sequence[Delivery]) -> list[bool]:
+        """Raises BackroomError only."""
+        try:
+            return self._commit_patiently(batch)
+        except BackroomError:
+            raise
+        except Exception as error:  # unknown, so not stored; the writer goes on
+            self._log.exception("inbox.broke", rows=len(batch))
+            raise StoreUnavailable("the inbox met an error that it does not know") from error
+
+    def _commit_patiently(self, batch: Sequence[Delivery]) -> list[bool]:
         try:
             return self._commit_once(batch)
         except StoreUnavailable:
             raise
         except Transient:
-            # Two processes were sent the same ids in opposite order, and this one was chosen to give way.
+            # The server took this one out of a deadlock.
             return self._commit_once(batch)
 
     def _commit_once(self, batch: Sequence[Delivery]) -> list[bool]:
@@ -201,7 +225,9 @@ class Inbox:
                 self._tally(transaction, self._uses)
         except BackroomError as error:
             # A statistic: it must not stop the writer, and what it lost is seen as a failed batch of no rows.
-            self._observer.failed(rows=0, error=error)
+            self._tell(partial(self._observer.failed, rows=0, error=error))
+        except Exception:
+            self._log.exception("inbox.broke", rows=0)
         self._uses = {}
         self._tallied = time.monotonic()
 
@@ -221,7 +247,13 @@ class Inbox:
 
 
 def _insert(transaction: Transaction, batch: Sequence[Delivery]) -> list[bool]:
-    """Law 2 is the unique key and ON CONFLICT: there is no look before the insert that could race."""
+    """Which are new, in the batch's own order.
+
+    Law 2 is the unique key and ON CONFLICT: there is no look before the insert that could race.
+    """
+    # In the key's order: two processes that were sent the same ids may wait, but never for each other.
+    positions = sorted(range(len(batch)), key=lambda at: (batch[at].shop_id, batch[at].webhook_id))
+    ordered = [batch[at] for at in positions]
     received_at = transaction.now()
     rows = [
         (
@@ -236,14 +268,15 @@ def _insert(transaction: Transaction, batch: Sequence[Delivery]) -> list[bool]:
             delivery.headers,
             delivery.body,
         )
-        for delivery in batch
+        for delivery in ordered
     ]
     fresh = transaction.insert_new(webhook_delivery, _COLUMNS, rows, unique=("shop_id", "webhook_id"))
-    again = sorted((row[0], row[1]) for row, new in zip(rows, fresh, strict=True) if not new)
+    again = ((row[0], row[1]) for row, new in zip(rows, fresh, strict=True) if not new)
     for shop_id, webhook_id in again:
         transaction.execute(
             update(webhook_delivery)
             .where(webhook_delivery.c.shop_id == shop_id, webhook_delivery.c.webhook_id == webhook_id)
             .values(duplicates=webhook_delivery.c.duplicates + 1)
         )
-    return fresh
+    by_position = dict(zip(positions, fresh, strict=True))
+    return [by_position[at] for at in range(len(batch))]

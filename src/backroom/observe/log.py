@@ -3,13 +3,15 @@
 The standard library's loggers (uvicorn, alembic, sqlalchemy) leave through the same door, as the event
 `library.reported`. Tracebacks are plain: the pretty ones print local variables, and those hold secrets.
 Our own lines do not pass through the standard library: it costs five times what the line does.
+What never happens here: an error for whoever writes a line. A stderr that broke takes the log, not the work.
 """
 
 import logging
 import sys
 import threading
 import time
-from typing import Any, Final, Literal
+from contextlib import suppress
+from typing import Final, Literal, TextIO, cast
 
 import msgspec
 import structlog
@@ -27,17 +29,19 @@ def set_up_logging(form: Literal["text", "json"] | None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
     ]
+    sink = _Sink(sys.stderr)
     structlog.configure(
         processors=[*stamping, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", sink)),
         cache_logger_on_first_use=False,
     )
     _install(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_as_event, structlog.stdlib.add_logger_name, *stamping],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
-        )
+        ),
+        sink,
     )
 
 
@@ -67,6 +71,21 @@ class Seldom:
             return self._held.pop(kind, 0)
 
 
+class _Sink:
+    """Where lines go. What the stream can not take (a pipe nobody reads, a full disk) is dropped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def _text() -> list[Processor]:
     return [
         structlog.dev.ConsoleRenderer(
@@ -85,12 +104,30 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def _as_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {**event, "event": "library.reported", "message": event["event"]}
+    suppressed = {"suppressed": held} if (held := getattr(event["_record"], "suppressed", 0)) else {}
+    return {**event, "event": "library.reported", "message": event["event"], **suppressed}
 
 
-def _install(formatter: logging.Formatter) -> None:
-    handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
+class _HoldBack(logging.Filter):
+    """Lets a warning of the web server through once a second: anybody can provoke one per bad request."""
+
+    def __init__(self, seldom: Seldom) -> None:
+        super().__init__()
+        self._seldom = seldom
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("uvicorn") or record.levelno > logging.WARNING:
+            return True
+        # By the text before its arguments are put in: those are the sender's, and there is no end of them.
+        held = self._seldom.pass_on(str(record.msg))
+        record.suppressed = held
+        return held is not None
+
+
+def _install(formatter: logging.Formatter, sink: _Sink) -> None:
+    handler = logging.StreamHandler(sink)
     handler.setFormatter(formatter)
+    handler.addFilter(_HoldBack(Seldom()))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -80,6 +80,11 @@ class DatabaseKeyring:
             self._condition.notify_all()
         self._thread.join()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether anybody looks."""
+        return self._thread.is_alive()
+
     def signers(self, domain: str, *, fresh: bool = False) -> Signers | None:
         """None: an unknown or removed shop. Raises StoreUnavailable where the ring is too old."""
         now = self._monotonic()
@@ -115,7 +120,7 @@ class DatabaseKeyring:
             self._ring = self._read()
             self._ring_of = asked_at
             self._away = False
-        except BackroomError as error:
+        except Exception as error:  # whatever it is, the next look may succeed
             self._note_away(error)
         with self._condition:
             self._looked_at = asked_at
@@ -151,7 +156,9 @@ class DatabaseKeyring:
             self._log.error("secret.skipped", secret=secret_id, reason=str(error))
             return None
 
-    def _note_away(self, error: BackroomError) -> None:
+    def _note_away(self, error: Exception) -> None:
         if not self._away:
-            self._log.warning("keyring.kept", reason=str(error), seconds=OLDEST_SECONDS)
+            # An error of ours says all in its words; one that nobody foresaw shows where it came from.
+            unforeseen = None if isinstance(error, BackroomError) else error
+            self._log.warning("keyring.kept", reason=str(error), seconds=OLDEST_SECONDS, exc_info=unforeseen)
         self._away = True

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from backroom.db.database import Transaction
 from backroom.shops.tables import webhook_secret
 from backroom.shops.vault import Unreadable, Vault
-from backroom.vocabulary.errors import Misuse
+from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
 
 LONGEST_SECRET: Final = 1024
@@ -69,7 +69,7 @@ def list_secrets(transaction: Transaction, shop_id: ShopId) -> list[WebhookSecre
 
 
 def remove_secret(transaction: Transaction, shop_id: ShopId, secret_id: int) -> int:
-    """What it signs is refused from now on. The number of secrets left; raises Misuse for an unknown id."""
+    """What it signs is refused from now on. The number of secrets left; raises Unknown for the id."""
     removed = transaction.execute(
         update(webhook_secret)
         .where(
@@ -80,7 +80,7 @@ def remove_secret(transaction: Transaction, shop_id: ShopId, secret_id: int) -> 
         .values(removed_at=transaction.now())
     )
     if removed.rowcount == 0:
-        raise Misuse(f"the shop has no active webhook secret {secret_id}")
+        raise Unknown(f"the shop has no active webhook secret {secret_id}")
     return len(list_secrets(transaction, shop_id))
 
 

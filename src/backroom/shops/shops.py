@@ -18,7 +18,7 @@ from backroom.db.database import Transaction
 from backroom.shops.secrets import add_secret
 from backroom.shops.tables import shop, shop_credential, webhook_secret
 from backroom.shops.vault import Vault
-from backroom.vocabulary.errors import Misuse
+from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -129,12 +129,12 @@ def list_shops(transaction: Transaction) -> list[Shop]:
 
 
 def find_shop(transaction: Transaction, domain: str) -> ShopId:
-    """The shop's id. Raises Misuse where there is none, or it was removed."""
+    """The shop's id. Raises Unknown where there is none, or it was removed."""
     return ShopId(_row(transaction, domain).id)
 
 
 def remove_shop(transaction: Transaction, domain: str) -> None:
-    """Its webhooks are refused from now on; its rows stay. Raises Misuse where there is no such shop."""
+    """Its webhooks are refused from now on; its rows stay. Raises Unknown where there is no such shop."""
     shop_id = find_shop(transaction, domain)
     now = transaction.now()
     transaction.execute(update(shop).where(shop.c.id == shop_id).values(removed_at=now))
@@ -173,7 +173,7 @@ def _row(transaction: Transaction, domain: str) -> Row:  # type: ignore[type-arg
     query = select(shop).where(shop.c.domain == checked_domain(domain), shop.c.removed_at.is_(None))
     row = transaction.execute(query).one_or_none()
     if row is None:
-        raise Misuse(f"no such shop: {domain}")
+        raise Unknown(f"no such shop: {domain}")
     return row
 
 

@@ -11,7 +11,8 @@
         └── Ambiguous      several have it: say which one is meant
 
 An unknown error is never benign: whoever meets one treats it as Terminal for the one row that
-provokes it, and logs it with its traceback.
+provokes it, and logs it with its traceback. Commands end with 2 for a Misuse, with 1 for all others, what
+is not there (Unknown) among them.
 """
 
 from datetime import datetime

@@ -36,8 +36,11 @@ def cursor_of(place: Place) -> str:
 
 
 def place_of(cursor: str | None, width: int | None) -> Place | None:
-    """The place of a cursor with so many numbers (None: any); None for the first page. Raises Misuse."""
-    if cursor is None:
+    """The place of a cursor with so many numbers (None: any); None for the first page. Raises Misuse.
+
+    An empty one is none: what a loop sends that has no `next` yet.
+    """
+    if not cursor:
         return None
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(

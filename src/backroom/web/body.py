@@ -5,7 +5,7 @@ more than the budget allows, whatever is sent and however slowly.
 """
 
 import asyncio
-from typing import Final
+from typing import Final, Literal
 
 from starlette.types import Message, Receive
 
@@ -13,12 +13,12 @@ from backroom.ingress.receive import LARGEST_BODY_BYTES, TOO_LARGE, Refusal
 
 READ_SECONDS: Final = 10.0
 SMALL_BYTES: Final = 256 * 1024
-"""Bodies up to this size do not ask the budget."""
+"""Bodies up to this size have a budget of their own: large ones can not crowd them out."""
 UNVERIFIED_BYTES: Final = 64 * 1024 * 1024
-"""All larger ones together, until they are verified: anybody can send them."""
+"""All small ones together, and all larger ones, until they are verified: anybody can send them."""
 
 SLOW: Final = Refusal(408, "slow", "the body did not come in time")
-CROWDED: Final = Refusal(503, "unavailable", "too many large bodies are on their way in; try again")
+CROWDED: Final = Refusal(503, "unavailable", "too many bodies are on their way in; try again")
 
 
 class Gone(Exception):
@@ -38,7 +38,7 @@ class BodyReader:
 
     def __init__(self, *, seconds: float = READ_SECONDS, budget_bytes: int = UNVERIFIED_BYTES) -> None:
         self._seconds = seconds
-        self._left = budget_bytes
+        self._left = {"small": budget_bytes, "large": budget_bytes}
 
     async def read(self, receive: Receive) -> tuple[bytes, int]:
         """The body, and the bytes to `release` once it is verified. Raises Unfinished or Gone."""
@@ -59,7 +59,7 @@ class BodyReader:
 
     def release(self, held: int) -> None:
         """Gives back what `read` held."""
-        self._left += held
+        self._left[_size_of(held)] += held
 
     async def _read_on(self, message: Message, receive: Receive) -> tuple[bytes, int]:
         body = bytearray()
@@ -70,8 +70,9 @@ class BodyReader:
                     raise Gone
                 body += message.get("body", b"")
                 _check_size(body)
-                if len(body) > SMALL_BYTES:
-                    held += self._hold(len(body) - held)
+                self.release(held)
+                held = 0
+                held = self._hold(len(body))
                 if not message.get("more_body"):
                     return bytes(body), held
                 message = await receive()
@@ -80,9 +81,10 @@ class BodyReader:
             raise
 
     def _hold(self, size: int) -> int:
-        if size > self._left:
+        budget = _size_of(size)
+        if size > self._left[budget]:
             raise Unfinished(CROWDED)
-        self._left -= size
+        self._left[budget] -= size
         return size
 
 
@@ -108,6 +110,10 @@ class _Deadline:
 
     def call_off(self) -> None:
         self._handle.cancel()
+
+
+def _size_of(held: int) -> Literal["small", "large"]:
+    return "small" if held <= SMALL_BYTES else "large"
 
 
 def _check_size(body: bytes | bytearray) -> None:

@@ -11,7 +11,7 @@ Readiness = Callable[[], str | None]
 
 
 def health_routes(readiness: Readiness) -> list[Route]:
-    """`/healthz`: the process answers. `/readyz`: its database is there, and at this version's tables."""
+    """`/healthz`: the process answers. `/readyz`: it can take deliveries."""
 
     async def alive(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})

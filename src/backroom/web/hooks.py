@@ -1,7 +1,8 @@
 """The webhook's door: one HTTP request in, one verified delivery to the inbox, its answer out.
 
 This is the hot path, so it is plain ASGI: no Request object, no thread, nothing parsed but headers. What
-never happens here: a 200 before the commit, or a sender that holds up others.
+never happens here: a 200 before the commit, a sender that holds up others, or a store that hangs and leaves
+the sender without an answer.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from backroom.ingress.headers import DeliveryHeaders, read_headers
 from backroom.ingress.receive import TOO_LARGE, Receiver, Refusal
-from backroom.vocabulary.errors import BackroomError
+from backroom.vocabulary.errors import BackroomError, StoreUnavailable
 from backroom.web.answers import Answer, Answers
 from backroom.web.body import SMALL_BYTES, BodyReader, Gone, Unfinished
 from backroom.web.observer import RefusalObserver
@@ -22,6 +23,8 @@ WEBHOOKS: Final = "/api/webhooks"
 LINGER_SECONDS: Final = 1.0
 """After an answer that comes before the body's end. A connection that is closed while the sender still
 writes is reset, and the reset takes the answer with it."""
+ANSWER_SECONDS: Final = 4.5
+"""Shopify gives a delivery five seconds. One that is stored later is known when it is sent again."""
 UNAVAILABLE: Final = Refusal(503, "unavailable", "it could not be stored; try again")
 NOT_A_POST: Final = Refusal(405, "method_not_allowed", "webhooks are sent with POST")
 
@@ -29,10 +32,18 @@ NOT_A_POST: Final = Refusal(405, "method_not_allowed", "webhooks are sent with P
 class WebhookDoor:
     """An ASGI application for `POST /api/webhooks` and `POST /api/webhooks/{topic}`."""
 
-    def __init__(self, receiver: Receiver, bodies: BodyReader, observer: RefusalObserver) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        bodies: BodyReader,
+        observer: RefusalObserver,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._receiver = receiver
         self._bodies = bodies
         self._observer = observer
+        self._answer_seconds = answer_seconds
         self._answers: Answers | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +84,18 @@ class WebhookDoor:
             refusal = accept() if len(body) <= SMALL_BYTES else await loop.run_in_executor(None, accept)
         finally:
             self._bodies.release(held)
-        return await stored if refusal is None else refusal
+        if refusal is not None:
+            return refusal
+        overdue = loop.call_later(self._answer_seconds, _give_up, stored)
+        try:
+            return await stored
+        finally:
+            overdue.cancel()
+
+
+def _give_up(stored: "asyncio.Future[Answer]") -> None:
+    if not stored.done():
+        stored.set_exception(StoreUnavailable("the store did not answer in time"))
 
 
 async def _hang_up(refusal: Refusal, receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from backroom.db.database import Transaction
-from backroom.vocabulary.errors import Misuse
+from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.web.tables import api_token
 
 TOKEN_PREFIX: Final = "bkr_"
@@ -81,14 +81,14 @@ def list_tokens(transaction: Transaction) -> list[Token]:
 
 
 def revoke_token(transaction: Transaction, name: str) -> None:
-    """It opens nothing from now on. Raises Misuse where no active token has the name."""
+    """It opens nothing from now on. Raises Unknown where no active token has the name."""
     revoked = transaction.execute(
         update(api_token)
         .where(api_token.c.name == name, api_token.c.revoked_at.is_(None))
         .values(revoked_at=transaction.now())
     )
     if revoked.rowcount == 0:
-        raise Misuse(f"there is no active token {name!r}")
+        raise Unknown(f"there is no active token {name!r}")
 
 
 def recognise(transaction: Transaction, token: str) -> Caller | None:

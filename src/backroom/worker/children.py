@@ -1,7 +1,8 @@
 """Keeps worker processes running as children of this one, in its process group.
 
 A child whose parent dies ends by itself: its standard input is a pipe that only the parent holds. A child
-that dies is started again, after a pause that doubles while it keeps dying young.
+that dies is started again, after a pause that doubles while it keeps dying young; one that can not be
+started (no memory, no process to be had) likewise.
 """
 
 import subprocess
@@ -98,17 +99,29 @@ class Child:
 
     def _keep(self) -> None:
         pause = FIRST_PAUSE_SECONDS
-        while (process := self._spawn()) is not None:
+        fields: dict[str, object]
+        while not self._stopping.is_set():
             started = time.monotonic()
-            code = process.wait()
-            self._close_pipe(process)
+            try:
+                event, fields = "child.died", self._live()
+            except Exception as error:  # nobody else would try again
+                event, fields = "child.not_started", {"reason": str(error)}
             if self._stopping.is_set():
                 return
             if time.monotonic() - started >= self._settled_seconds:
                 pause = FIRST_PAUSE_SECONDS
-            self._log.error("child.died", pid=process.pid, exit_code=code, restart_seconds=pause)
+            self._log.error(event, **fields, restart_seconds=pause)
             self._stopping.wait(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+    def _live(self) -> dict[str, object]:
+        """From birth to death: what is to be said of it. Raises OSError where it can not be started."""
+        process = self._spawn()
+        if process is None:
+            return {}
+        code = process.wait()
+        self._close_pipe(process)
+        return {"pid": process.pid, "exit_code": code}
 
     def _spawn(self) -> subprocess.Popen[bytes] | None:
         # Under the lock, so that `terminate` meets either the process or nobody, never one about to start.

@@ -95,6 +95,8 @@ class Heartbeat:
             self._registered = True
         except BackroomError as error:
             self._log.warning("heartbeat.missed", reason=str(error))
+        except Exception:  # a thread's edge: without a heartbeat a living worker would be called dead
+            self._log.exception("heartbeat.broke")
 
     def _register(self, transaction: Transaction) -> None:
         now = transaction.now()
@@ -112,5 +114,13 @@ class Heartbeat:
             .where(worker.c.name == self._name, worker.c.pid == os.getpid())
             .values(heartbeat_at=now, stopped_at=now if stopped else None)
         )
-        if beaten.rowcount == 0:
+        if beaten.rowcount == 0 and not stopped:
+            self._take_back(transaction)
+
+    def _take_back(self, transaction: Transaction) -> None:
+        """Another process runs under our name: say so while it lives, and have the row again after it."""
+        held = transaction.execute(select(worker.c.stopped_at).where(worker.c.name == self._name)).first()
+        if held is None or held.stopped_at is not None:
+            self._register(transaction)
+        else:
             self._log.warning("heartbeat.replaced", reason="another worker runs under this name")

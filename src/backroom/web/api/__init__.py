@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from backroom.db.database import Database
 from backroom.resources.descriptor import Resource
 from backroom.web.api import cache, changes, deliveries, failures, products, skus, status
+from backroom.web.api.asked import only_known
 from backroom.web.tokens import Caller, Role
 
 Require = Callable[[Role], Callable[..., Caller]]
@@ -17,7 +18,7 @@ def build_router(database: Database, resources: Sequence[Resource], require: Req
     """All routes below /api/v1. Reading asks for what the app asks for; actions ask for an operator."""
     operator = require(Role.OPERATOR)
     cache_of_products = next(resource.cache for resource in resources if resource.name == "product")
-    router = APIRouter()
+    router = APIRouter(dependencies=[Depends(only_known)])
     router.include_router(products.router(database, cache_of_products))
     router.include_router(skus.router(database))
     router.include_router(deliveries.router(database, operator))

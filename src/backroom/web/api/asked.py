@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Path, Query
+from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.responses import Response
 
+from backroom.vocabulary.errors import Misuse
 from backroom.vocabulary.ids import GREATEST_ID
 from backroom.vocabulary.pages import LARGEST_LIMIT, USUAL_LIMIT
 from backroom.vocabulary.shown import json_text
@@ -29,6 +32,16 @@ Cursor = Annotated[
 USUAL = USUAL_LIMIT
 Operator = Callable[..., Caller]
 """The dependency that lets operators in."""
+
+
+def only_known(request: Request) -> None:
+    """Refuses parameters that a route does not know: a misspelt filter would silently show everything."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = {parameter.alias for parameter in route.dependant.query_params}
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            raise Misuse(f"no such parameter: {unknown[0][:60]!r} (there are {', '.join(sorted(known))})")
 
 
 def answer(value: Any) -> Response:

@@ -49,14 +49,16 @@ def router(database: Database) -> APIRouter:
     @routes.get("/changes", response_model=Feed)
     def list_changes(
         after: Cursor = None,
+        cursor: Cursor = None,
         entity: Annotated[Entity | None, Query()] = None,
         limit: Limit = USUAL,
     ) -> Response:
         """Field changes, in an order that misses nothing that commits late.
 
-        `after`: `next` of the answer before; without it the feed starts at its beginning.
+        `after` (or `cursor`, as in every other listing): `next` of the answer before; without it the feed
+        starts at its beginning.
         """
-        place = place_of(after, 2)
+        place = place_of(after or cursor, 2)
         position = None if place is None else Position(*place)
         with database.reading() as transaction:
             rows = read_feed(transaction, position, entity, limit)
