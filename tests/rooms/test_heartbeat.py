@@ -1,25 +1,44 @@
 """Two workers under one name: the living one has the row in the end."""
 
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import update
+
 from backroom.db.database import Database
-from backroom.worker.heartbeat import Heartbeat, read_signs
+from backroom.worker.heartbeat import Heartbeat, Sign, read_signs
+from backroom.worker.tables import worker
 from tests.waiting import eventually
 
+ANOTHER = 1
+"""A process that is surely not this one."""
 
-def is_alive(database: Database) -> list[bool]:
-    """Of each worker ever seen, whether it lives."""
+
+def sign(database: Database) -> Sign | None:
+    """The row, if there is one."""
     with database.reading() as transaction:
-        return [sign.is_alive for sign in read_signs(transaction)]
+        return next(iter(read_signs(transaction)), None)
 
 
-def test_a_row_that_another_has_ended_is_taken_back_by_the_one_that_lives(database: Database) -> None:
-    lives = Heartbeat(database, "one", seconds=0.02)
-    ends = Heartbeat(database, "one", seconds=0.02)
-    lives.start()
-    ends.start()
-    eventually(lambda: is_alive(database) == [True])
-    ends.stop()
-    try:
-        eventually(lambda: is_alive(database) == [True])
-    finally:
-        lives.stop()
-    assert is_alive(database) == [False]
+@pytest.fixture
+def beating(database: Database) -> Iterator[Heartbeat]:
+    """A worker that is alive."""
+    heartbeat = Heartbeat(database, "one", seconds=0.02)
+    heartbeat.start()
+    eventually(lambda: sign(database), "a first sign of life")
+    yield heartbeat
+    heartbeat.stop()
+
+
+def test_a_row_is_taken_back_from_another_process_that_has_ended(
+    database: Database, beating: Heartbeat
+) -> None:
+    with database.writing() as transaction:
+        transaction.execute(update(worker).values(pid=ANOTHER, stopped_at=transaction.now()))
+
+    def taken_back() -> bool:
+        found = sign(database)
+        return found is not None and found.pid == os.getpid() and found.is_alive
+
+    assert eventually(taken_back, "the row of the one that lives")
