@@ -73,8 +73,12 @@ def open_house(settings: Settings, *, tables: Tables = "current") -> Iterator[Ho
 def migrate_database(database: Database) -> tuple[str | None, str]:
     """Brings the database to this version's tables: (before, after)."""
     from backroom.db.migrate import upgrade
+    from backroom.erp.changes import restart_feed_after_restore
 
     before, after = upgrade(database)
+    with database.writing() as transaction:
+        if restart_feed_after_restore(transaction):
+            get_log("db").warning("feed.restarted", reason="the database was restored from elsewhere")
     if before != after:
         get_log("db").info("database.migrated", before=before, after=after)
     return before, after

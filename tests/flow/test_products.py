@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from backroom.flow.process import Processor
+from backroom.resources.product import shopify_product_cache
+from backroom.resources.registry import BY_NAME
 from tests.bodies import product, variant, without
 from tests.house import House
 
@@ -276,3 +280,42 @@ def test_the_link_of_a_created_product_is_recorded(house: House) -> None:
     assert _picked(link, "action", "rule", "actor") == ("linked", "created", "sync")
     assert link["evidence"] == {"shopify_product_id": 7}
     assert house.listings()[0]["linked_by"] == "created"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"handle": "h" * 6000}, "the handle is longer than 255 characters"),
+        ({"variants": [variant(71, sku="x" * 6000)]}, "a variant's sku is longer than 255 characters"),
+    ],
+    ids=["handle", "sku"],
+)
+def test_a_text_too_long_for_an_index_is_parked_alike_on_both_databases(
+    house: House, fields: dict[str, Any], reason: str
+) -> None:
+    house.play("products/create", {**product(7), "variant_gids": [], **fields})
+
+    assert house.deliveries()[0]["state"] == "sorted"
+    assert [row["processing_error"] for row in house.cache()] == [reason]
+
+
+def test_more_variants_than_a_product_can_have_are_no_product(house: House) -> None:
+    few = [{"id": number} for number in range(1, 20_002)]
+    house.play("products/create", {**product(7), "variants": few})
+
+    assert "20001 variants" in house.deliveries()[0]["error"]
+
+
+def test_sixteen_products_of_2048_variants_fit_one_batch(house: House) -> None:
+    """More ids than a statement takes parameters."""
+    for number in range(1, 17):
+        slim = [{"id": number * 10_000 + each, "sku": None} for each in range(2048)]
+        house.deliver("products/create", {**product(number), "variants": slim, "variant_gids": []})
+    house.settle()
+    house.deliver("products/delete", {"id": 1})
+    with house.database.writing() as transaction:
+        transaction.execute(update(shopify_product_cache).values(processed_at=None, applied_hash=None))
+    tally = Processor(house.database, BY_NAME["product"]).run(house.shop_id, 64)
+
+    assert tally.claimed == 16
+    assert len(house.variants()) == 16 * 2048

@@ -94,6 +94,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A read-only snapshot: all statements see the same instant."""
+        self.seam.check(self.engine)
         with self._translating(), self.engine.connect() as connection:
             if self.schema is not None:
                 connection = connection.execution_options(
@@ -105,6 +106,7 @@ class Database:
     @contextmanager
     def writing(self, wait_seconds: float = WRITER_WAIT_SECONDS) -> Iterator[Transaction]:
         """A write transaction; commits when the block ends, rolls back when it raises."""
+        self.seam.check(self.engine)
         with self._translating(), self.engine.connect() as connection:
             connection = connection.execution_options(writing=True)
             with connection.begin():
@@ -148,7 +150,7 @@ def open_database(url: str, schema: str = "backroom", clock: Clock | None = None
         path = Path(url.removeprefix("sqlite:").removeprefix("//").removeprefix("/") or "/")
         if not path.parent.is_dir():
             raise Misuse(f"the folder of the database, {path.parent}, does not exist")
-        return Database(sqlite_engine(path), SqliteSeam(clock or SystemClock()), None)
+        return Database(sqlite_engine(path), SqliteSeam(clock or SystemClock(), path), None)
     if not _SCHEMA.fullmatch(schema):
         raise Misuse(f"{schema!r} is no schema name: small letters, digits and _ only")
     return Database(postgres_engine(url, schema), PostgresSeam(schema, clock), schema)

@@ -18,7 +18,7 @@ DRIVER_ERRORS: Final = (exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, Overf
 
 _GUILTY_SQLITE = ("SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH")
 _GUILTY_SQLSTATE = ("22", "23", "54")
-_RETRY_SQLSTATE = ("40", "55")
+_RETRY_SQLSTATE = ("40",)
 _QUOTED_ADDRESS = re.compile(
     r"(?<=failed to resolve host )'.*'"
     r'|(?<=translate host name )".*"'

@@ -70,7 +70,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 def _create_schema(database: Database, schema: str) -> None:
-    with database.writing() as transaction:
+    with database.writing(wait_seconds=60) as transaction:
         connection = transaction.connection
         if not connection.execute(text("SELECT to_regnamespace(:name)"), {"name": schema}).scalar():
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})

@@ -31,12 +31,18 @@ PATIENCE: Final = {
 }
 """For servers that are gone without a word; the address may say otherwise. Seconds, the last milliseconds."""
 
-# An acknowledgement is a promise: a server set up to lie about commits is told not to, for us.
+# An acknowledgement is a promise: a server set up to lie about commits is told not to, for us. Whoever
+# holds a lock that we need gets as long as a receipt can wait. A process of ours that hangs or has vanished
+# within a transaction gives its shop's lock back. The isolation is what the statements were written for.
 _SESSION: LiteralString = """
     SELECT set_config('TimeZone', 'UTC', false),
+        set_config('default_transaction_isolation', 'read committed', false),
+        set_config('lock_timeout', '3500ms', false),
+        set_config('idle_in_transaction_session_timeout', '30s', false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
+_USUAL_WAIT_SECONDS = 4.0
 
 
 def postgres_engine(address: str, schema: str) -> Engine:
@@ -97,6 +103,12 @@ class PostgresSeam:
         return row[0]  # type: ignore[no-any-return]
 
     def begin_writing(self, connection: Connection, wait_seconds: float) -> None:
+        if wait_seconds > _USUAL_WAIT_SECONDS:
+            _driver(connection).execute(
+                "SELECT set_config('lock_timeout', %s, true)", (f"{int(wait_seconds * 1000)}ms",)
+            )
+
+    def check(self, engine: Engine) -> None:
         return
 
     def try_lock(self, connection: Connection, number: int) -> bool:

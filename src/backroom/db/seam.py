@@ -35,6 +35,10 @@ class Seam(Protocol):
         """Opens a write transaction. Raises StoreUnavailable where the writer stays taken."""
         ...
 
+    def check(self, engine: Engine) -> None:
+        """Raises StoreUnavailable where the engine's connections lead to a database that is no more."""
+        ...
+
     def try_lock(self, connection: Connection, number: int) -> bool:
         """Takes the numbered lock until the transaction ends; False where another one has it."""
         ...

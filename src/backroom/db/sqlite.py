@@ -63,8 +63,10 @@ class SqliteSeam:
 
     batch_seconds = 0.020
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, path: Path) -> None:
         self._clock = clock
+        self._path = path
+        self._file: tuple[int, int] | None = None
 
     def now(self, connection: Connection) -> datetime:
         return self._clock.now()
@@ -88,6 +90,21 @@ class SqliteSeam:
                 time.sleep(RETRY_SECONDS)
         finally:
             driver.execute(f"PRAGMA busy_timeout={int(READ_BUSY_SECONDS * 1000)}")
+
+    def check(self, engine: Engine) -> None:
+        # An open connection goes on writing into a file that was deleted or replaced, for nobody to read.
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            if self._file is not None:
+                raise StoreUnavailable("the database's file is gone") from None
+            return
+        file = (found.st_dev, found.st_ino)
+        if self._file not in (None, file):
+            engine.dispose()
+            self._file = file
+            raise StoreUnavailable("the database's file was replaced; opening it anew")
+        self._file = file
 
     def try_lock(self, connection: Connection, number: int) -> bool:
         return True

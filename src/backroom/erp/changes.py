@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_, update
 
 from backroom.db.database import Transaction
 from backroom.erp.drafts import FieldChange
 from backroom.erp.tables import field_change, listing, listing_variant, sku
+from backroom.vocabulary.errors import Misuse
 from backroom.vocabulary.ids import ShopId
 
 _PARTNERS = {
@@ -69,14 +70,30 @@ class Position:
 def read_feed(
     transaction: Transaction, after: Position | None, entity: str | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The entries after a position, oldest first."""
+    """The entries after a position, oldest first. Raises Misuse for a position of another database."""
     c = field_change.c
-    statement = select(field_change).where(c.commit_order < transaction.commit_horizon())
+    horizon = transaction.commit_horizon()
+    if after is not None and after.commit_order >= horizon:
+        raise Misuse("the cursor is of another database, or of before a restore: start from the beginning")
+    statement = select(field_change).where(c.commit_order < horizon)
     if after is not None:
         statement = statement.where(tuple_(c.commit_order, c.id) > (after.commit_order, after.id))
     if entity is not None:
         statement = statement.where(c.entity == entity)
     return transaction.execute(statement.order_by(c.commit_order, c.id).limit(limit)).mappings().all()
+
+
+def restart_feed_after_restore(transaction: Transaction) -> bool:
+    """After a dump was restored into another cluster its transactions' numbers may lie in the future.
+
+    Then all entries so far are put in the order of their ids, before all that come. True where that was done.
+    """
+    c = field_change.c
+    newest = transaction.execute(select(func.max(c.commit_order))).scalar()
+    if newest is None or newest <= transaction.commit_order():
+        return False
+    transaction.execute(update(field_change).values(commit_order=0))
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,10 @@ def read_json(raw: bytes, decoder: msgspec.json.Decoder[S]) -> S:
 def _explained(raw: bytes, error: msgspec.ValidationError) -> str:
     message = str(error)
     if "missing required field `id`" in message and "at `$" not in message:
-        envelope = _ENVELOPE.decode(raw)
+        try:
+            envelope = _ENVELOPE.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as deeper:
+            return f"the body is not JSON: {deeper}"
         if envelope.product is not UNSET:
             return "the body has no id: the product is wrapped in a `product` key, as in a REST answer"
         return "the body has no id"

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from backroom.cache.tables import cache_table
 from backroom.erp.writer import Change, ErpWriter, VariantChange
 from backroom.resources.descriptor import Action, Arrival, Departure, Head, Resource
-from backroom.resources.product_body import read_body
+from backroom.resources.product_body import LONGEST_INDEXED, read_body
 from backroom.resources.product_head import read_head
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
 from backroom.vocabulary.clock import parse_instant
@@ -103,8 +103,10 @@ def _named(options: tuple[tuple[str, tuple[str, ...]], ...] | UnsetType) -> list
 
 
 def _searchable(text: str | None | UnsetType) -> str | None:
-    """A look-up column is for people's searches: it may lose a NUL, it may not lose the delivery."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(text, str) else None
+    """A look-up column is for people's searches: it may lose a NUL or an end, not the delivery."""
+    if not isinstance(text, str):
+        return None
+    return text[:LONGEST_INDEXED].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 product = Resource(

@@ -15,6 +15,9 @@ from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import checked_id
 from backroom.vocabulary.money import Amount, parse_amount
 
+LONGEST_INDEXED = 255
+"""Shopify's own limit for handles and SKUs. PostgreSQL's indexes take no more than about 2,700 bytes."""
+
 _NUL = b"\\u0000"
 """How JSON spells it; a bare one is no JSON."""
 
@@ -79,7 +82,7 @@ def read_body(raw: bytes) -> ProductSnapshot:
     return ProductSnapshot(
         shopify_product_id=checked_id(body.id, what="product"),
         title=_said(body.title),
-        handle=_said(body.handle),
+        handle=_indexed(_said(body.handle), "the handle"),
         status=_lowered(_said(body.status)),
         vendor=_said(body.vendor),
         product_type=_said(body.product_type),
@@ -162,7 +165,7 @@ def _variant(body: VariantBody, names: list[str] | None) -> VariantSnapshot:
     return VariantSnapshot(
         shopify_variant_id=variant_id,
         title=_said(body.title),
-        sku_code=_unless_blank(body.sku),
+        sku_code=_indexed(_unless_blank(body.sku), "a variant's sku"),
         barcode=_unless_blank(body.barcode),
         price=_amount(body.price, "price", variant_id),
         compare_at_price=_amount(body.compare_at_price, "compare-at price", variant_id),
@@ -192,6 +195,12 @@ def _amount(value: Text, what: str, variant_id: int) -> Amount | None | UnsetTyp
 
 def _unless_blank(value: Text) -> Text:
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _indexed(value: Text, what: str) -> Text:
+    if isinstance(value, str) and len(value) > LONGEST_INDEXED:
+        raise Terminal(f"{what} is longer than {LONGEST_INDEXED} characters")
+    return value
 
 
 def _within(value: int | None | UnsetType, greatest: int, what: str) -> int | None | UnsetType:

@@ -9,10 +9,14 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from backroom.resources.json_body import read_json
+from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import gid_number
 
 BODY_VARIANTS = 100
 """A webhook's body carries at most so many variants whole; `variant_gids` names all of them."""
+
+MOST_VARIANTS = 20_000
+"""Ten times what Shopify lets a product have: more are no product, and would hold the writer for seconds."""
 
 Text = str | None | UnsetType
 
@@ -107,4 +111,7 @@ _HEAD = msgspec.json.Decoder(ProductHead)
 
 def read_head(raw: bytes) -> ProductHead:
     """The head. Raises Terminal."""
-    return read_json(raw, _HEAD)
+    head = read_json(raw, _HEAD)
+    if isinstance(head.variants, list) and len(head.variants) > MOST_VARIANTS:
+        raise Terminal(f"the body has {len(head.variants)} variants: more than a product can have")
+    return head
