@@ -4,6 +4,7 @@ Kills of real processes seldom hit the short steps; here each one is hit. It tak
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -121,8 +122,10 @@ def test_a_store_that_fails_at_any_step_changes_nothing_in_the_end(
         house.clear()
         deliver(house)
         faltering.fail_at(step)
-        with pytest.raises(StoreUnavailable):
+        # What fails within a batch is tried again by itself; what fails before one ends the turn.
+        with suppress(StoreUnavailable):
             house.settle()
+        assert faltering.steps >= step, "it did fail"
         faltering.fail_at(None)
         house.settle()
         assert seen(house) == wanted, f"after a failure at step {step} of {steps}"

@@ -124,7 +124,7 @@ class Loop:
         _close(wakeup)
 
     def turn(self, stopping: threading.Event | None = None) -> tuple[bool, bool]:
-        """Each station once over each shop that has something due. (was anything done, was a shop busy)
+        """Each station once over each shop that has something due. (anything done?, a shop busy or resting?)
 
         A shop whose batch fails rests for a moment, and holds up no other shop and no other station.
         """
@@ -135,13 +135,16 @@ class Loop:
             for shop_id in shops:
                 if stopping is not None and stopping.is_set():
                     return worked, busy
-                if self._rests.over(station.name, shop_id):
+                if not self._rests.over(station.name, shop_id):
+                    busy = True
+                else:
                     try:
                         worked |= self._run(station, shop_id)
                         self._rests.forget(station.name, shop_id)
                     except ShopBusy:
                         busy = True
                     except BackroomError as error:
+                        busy = True
                         seconds = self._rests.begin(station.name, shop_id)
                         self._report(error, seconds, station=station.name, shop=shop_id)
         return worked, busy
