@@ -14,6 +14,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from backroom import __version__
 from backroom.cli import app
 from tests.cli.conftest import Backroom
 from tests.waiting import eventually
@@ -314,3 +315,10 @@ def test_an_address_in_use_is_one_sentence(backroom: Backroom) -> None:
 def test_typer_shows_no_local_variables() -> None:
     assert isinstance(app, typer.Typer)
     assert app.pretty_exceptions_enable is False
+
+
+def test_the_version_is_what_support_asks_for_first() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-m", "backroom", "--version"], capture_output=True, text=True, check=True
+    )
+    assert asked.stdout == f"backroom {__version__}\n"
