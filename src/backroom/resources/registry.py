@@ -1,6 +1,6 @@
 """All resources. Adding one is its file, an entry here, its tables with their writer, and a migration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from backroom.resources.descriptor import Action, Resource
@@ -10,6 +10,13 @@ RESOURCES: tuple[Resource, ...] = (product,)
 
 BY_NAME: Mapping[str, Resource] = MappingProxyType({resource.name: resource for resource in RESOURCES})
 BY_PLURAL: Mapping[str, Resource] = MappingProxyType({resource.plural: resource for resource in RESOURCES})
-BY_TOPIC: Mapping[str, tuple[Resource, Action]] = MappingProxyType(
-    {topic: (resource, action) for resource in RESOURCES for topic, action in resource.topics.items()}
-)
+
+
+def topics_of(resources: Sequence[Resource]) -> Mapping[str, tuple[Resource, Action]]:
+    """{topic: the resource it is about, what it does}"""
+    return MappingProxyType(
+        {topic: (resource, action) for resource in resources for topic, action in resource.topics.items()}
+    )
+
+
+BY_TOPIC: Mapping[str, tuple[Resource, Action]] = topics_of(RESOURCES)

@@ -19,7 +19,8 @@ from backroom.db.seam import Wakeup
 from backroom.flow.batches import Bug, Tally
 from backroom.flow.process import Processor
 from backroom.flow.sort import Sorter
-from backroom.resources.descriptor import Action, Resource
+from backroom.resources.descriptor import Resource
+from backroom.resources.registry import topics_of
 from backroom.vocabulary.errors import BackroomError, ShopBusy
 from backroom.vocabulary.ids import ShopId
 
@@ -89,13 +90,10 @@ class Loop:
     """One worker. `run` returns soon after `stopping` is set, never within a batch."""
 
     def __init__(self, database: Database, resources: Sequence[Resource], name: str) -> None:
-        topics: dict[str, tuple[Resource, Action]] = {
-            topic: (resource, action) for resource in resources for topic, action in resource.topics.items()
-        }
         self._database = database
         self._log = log.bind(worker=name)
         target = database.seam.batch_seconds
-        sorter = Sorter(database, topics)
+        sorter = Sorter(database, topics_of(resources))
         self._stations = [Station("sort", sorter.due, sorter.run, BatchSize(target))]
         for resource in resources:
             processor = Processor(database, resource)
