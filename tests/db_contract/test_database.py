@@ -94,6 +94,19 @@ class TestSqlite(DatabaseContract):
         with pytest.raises(Misuse, match="does not exist"):
             open_database(f"sqlite:///{tmp_path}/nowhere/backroom.db")
 
+    def test_a_new_file_that_another_one_is_preparing_is_waited_for(self, tmp_path: Path) -> None:
+        """SQLite's own busy handler stays out of the switch to WAL."""
+        other = sqlite3.connect(tmp_path / "backroom.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        fresh = open_database(f"sqlite:///{tmp_path}/backroom.db")
+        waiter = Running(lambda: attempt(fresh))
+        with pytest.raises(AssertionError, match="never ended"):
+            waiter.join(within=0.3)
+        other.execute("COMMIT")
+        waiter.join()
+        fresh.dispose()
+        other.close()
+
     def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path) -> None:
         (tmp_path / "backroom.db").write_bytes(b"not a database at all" * 100)
         broken = open_database(f"sqlite:///{tmp_path}/backroom.db")

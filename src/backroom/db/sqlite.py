@@ -42,8 +42,8 @@ def sqlite_engine(path: Path) -> Engine:
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+    _write_ahead(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
@@ -51,6 +51,24 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # A new file takes WAL from whoever opens it first. SQLite answers the others "locked" at once, without
+    # its busy handler: two that wait for each other to let go would wait for ever.
+    deadline = time.monotonic() + READ_BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= deadline:
+                raise
+        time.sleep(RETRY_SECONDS)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_reading(connection: Connection) -> None:
@@ -83,7 +101,7 @@ class SqliteSeam:
                     driver.execute("BEGIN IMMEDIATE")
                     return
                 except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    if not _is_busy(error):
                         raise
                     if time.monotonic() >= deadline:
                         raise StoreUnavailable("the database's writer stayed busy") from error
