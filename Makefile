@@ -39,7 +39,7 @@ demo: $(VENV)/.runtime-stamp ## start Backroom on SQLite, play signed product we
 	@$(PY) -m demo $(ARGS)
 
 test: $(VENV)/.dev-stamp ## run the tests, on SQLite and on a real PostgreSQL
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev-stamp ## format, lint, types, import contracts, then the tests: what CI runs
 	@$(PY) -m ruff format --check $(CODE)
