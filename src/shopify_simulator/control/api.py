@@ -1,0 +1,199 @@
+"""The control API: reads everything that the simulation holds, and changes it.
+
+It is the hand of tests and demos, no part of Shopify's; it asks for no password, so it belongs on loopback
+alone. What never happens here: a secret in an answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shopify_simulator.control.answers import ERRORS, NotThere, answer, read
+from shopify_simulator.control.edits import NewProduct, ProductEdit
+from shopify_simulator.shop.truth import truth_of_product
+from shopify_simulator.simulation import Simulation
+from shopify_simulator.webhooks.deliveries import STATES
+from shopify_simulator.webhooks.faults import Faults
+from shopify_simulator.webhooks.signing import ROTATION_SECONDS
+from shopify_simulator.webhooks.subscriptions import API_VERSION, Maker
+
+ROWS: Final = 100
+Rate = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
+
+
+class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _AnnounceWanted(_Wanted):
+    ids: list[int] | None = None
+
+
+class _OpenWanted(_Wanted):
+    rate: Rate | None = None
+
+
+class _LifeWanted(_Wanted):
+    rate: Annotated[float, msgspec.Meta(ge=0, le=10_000)]
+    changes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class _FaultsWanted(_Wanted):
+    seed: int | UnsetType = UNSET
+    drop: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    delay: float = 0.0
+    id_only: float = 0.0
+    delay_seconds: float | UnsetType = UNSET
+    reorder_window: int | UnsetType = UNSET
+    reorder_seconds: float | UnsetType = UNSET
+
+
+class _SubscriptionWanted(_Wanted):
+    topic: str
+    uri: str
+    api_version: str = API_VERSION
+    name: str | None = None
+    made_by: Maker = "app"
+
+
+class _SecretWanted(_Wanted):
+    secret: Annotated[str, msgspec.Meta(min_length=1)]
+    seconds: Annotated[float, msgspec.Meta(ge=0)] = ROTATION_SECONDS
+
+
+class Control:
+    """The handlers, each over one simulation. What may wait for the shop's lock runs in a thread."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._shop = simulation.shop
+
+    async def health(self, request: Request) -> Response:
+        return answer({"domain": self._shop.domain})
+
+    async def truth(self, request: Request) -> Response:
+        return await run_in_threadpool(lambda: answer(self._simulation.truth()))
+
+    async def status(self, request: Request) -> Response:
+        return await run_in_threadpool(lambda: answer(self._simulation.status()))
+
+    async def deliveries(self, request: Request) -> Response:
+        """`limit` (100) of the newest, all or those in one `state`."""
+        limit = int(request.query_params.get("limit", ROWS))
+        wanted = request.query_params.get("state")
+        state = next((state for state in STATES if state == wanted), None)
+        if limit < 1 or (wanted is not None and state is None):
+            raise ValueError(f"limit is a positive number, state is one of {', '.join(STATES)}")
+        rows = self._simulation.deliveries.rows
+        return await run_in_threadpool(lambda: answer(rows(limit=limit, state=state)))
+
+    async def product(self, request: Request) -> Response:
+        return answer(truth_of_product(self._shop.get(request.path_params["id"])))
+
+    async def create(self, request: Request) -> Response:
+        wanted = await read(request, NewProduct)
+        make = self._shop.create
+        made = await run_in_threadpool(lambda: make(wanted.make(self._shop)))
+        return answer(truth_of_product(made), 201)
+
+    async def edit(self, request: Request) -> Response:
+        wanted = await read(request, ProductEdit)
+        product_id: int = request.path_params["id"]
+        changed = await run_in_threadpool(self._shop.change, product_id, wanted.change(self._shop))
+        return answer(truth_of_product(changed))
+
+    async def delete(self, request: Request) -> Response:
+        product_id: int = request.path_params["id"]
+        await run_in_threadpool(self._shop.delete, product_id)
+        return answer({"deleted": product_id})
+
+    async def announce(self, request: Request) -> Response:
+        wanted = await read(request, _AnnounceWanted)
+        return answer({"announced": await run_in_threadpool(self._shop.announce, wanted.ids)})
+
+    async def open(self, request: Request) -> Response:
+        wanted = await read(request, _OpenWanted)
+        return answer({"products": await run_in_threadpool(self._simulation.open, wanted.rate)})
+
+    async def live(self, request: Request) -> Response:
+        wanted = await read(request, _LifeWanted)
+        await run_in_threadpool(self._simulation.live, wanted.rate, wanted.changes)
+        return answer({"rate": wanted.rate, "changes": wanted.changes})
+
+    async def faults(self, request: Request) -> Response:
+        return answer(asdict(self._simulation.faults))
+
+    async def set_faults(self, request: Request) -> Response:
+        """What is not named does not happen; the seed and the reach stay as they are unless named."""
+        wanted = msgspec.to_builtins(await read(request, _FaultsWanted))
+        held = asdict(self._simulation.faults)
+        self._simulation.faults = Faults(**{**held, **wanted})
+        return await self.faults(request)
+
+    async def flush(self, request: Request) -> Response:
+        self._simulation.courier.flush()
+        return answer({})
+
+    async def subscriptions(self, request: Request) -> Response:
+        return answer(self._simulation.subscriptions.all())
+
+    async def subscribe(self, request: Request) -> Response:
+        wanted = await read(request, _SubscriptionWanted)
+        return answer(self._simulation.subscriptions.add(**msgspec.structs.asdict(wanted)), 201)
+
+    async def unsubscribe(self, request: Request) -> Response:
+        subscription_id: int = request.path_params["id"]
+        if not self._simulation.unsubscribe(subscription_id):
+            raise NotThere(f"no subscription {subscription_id}")
+        return answer({"deleted": subscription_id})
+
+    async def rotate(self, request: Request) -> Response:
+        wanted = await read(request, _SecretWanted)
+        self._simulation.secrets.rotate(wanted.secret, wanted.seconds)
+        return answer({"rotating": self._simulation.secrets.rotating})
+
+    async def revoke_old(self, request: Request) -> Response:
+        if not self._simulation.secrets.revoke_old():
+            raise NotThere("no old secret")
+        return answer({"rotating": False})
+
+
+def routes_of(control: Control) -> list[Route]:
+    """The table of addresses."""
+    table: list[tuple[str, str, Callable[..., Any]]] = [
+        ("GET", "/control/health", control.health),
+        ("GET", "/control/truth", control.truth),
+        ("GET", "/control/status", control.status),
+        ("GET", "/control/deliveries", control.deliveries),
+        ("POST", "/control/products", control.create),
+        ("GET", "/control/products/{id:int}", control.product),
+        ("PATCH", "/control/products/{id:int}", control.edit),
+        ("DELETE", "/control/products/{id:int}", control.delete),
+        ("POST", "/control/announce", control.announce),
+        ("POST", "/control/open", control.open),
+        ("POST", "/control/life", control.live),
+        ("GET", "/control/faults", control.faults),
+        ("POST", "/control/faults", control.set_faults),
+        ("POST", "/control/flush", control.flush),
+        ("GET", "/control/subscriptions", control.subscriptions),
+        ("POST", "/control/subscriptions", control.subscribe),
+        ("DELETE", "/control/subscriptions/{id:int}", control.unsubscribe),
+        ("POST", "/control/secrets", control.rotate),
+        ("DELETE", "/control/secrets/old", control.revoke_old),
+    ]
+    return [Route(path, handler, methods=[method]) for method, path, handler in table]
+
+
+def control_app(simulation: Simulation) -> Starlette:
+    """An ASGI app that controls this simulation."""
+    return Starlette(routes=routes_of(Control(simulation)), exception_handlers=ERRORS)

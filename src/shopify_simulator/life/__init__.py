@@ -1,0 +1,1 @@
+"""What happens in the shop: a merchant who edits, a catalogue that is presented. Only the shop is changed."""

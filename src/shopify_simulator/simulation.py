@@ -1,0 +1,159 @@
+"""The one place where a shop, its life, its subscribers and the courier are put together.
+
+Used in process by tests, and by `python -m shopify_simulator`. What never happens here: HTTP is served
+(`control.py`, `server.py`), or an event that fires before `start` is told to anybody.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, Self
+
+from shopify_simulator.life.life import Life
+from shopify_simulator.life.opening import Opening
+from shopify_simulator.shop.catalogue import stock_shelves
+from shopify_simulator.shop.shop import Shop, utc_now
+from shopify_simulator.shop.truth import truth_of
+from shopify_simulator.webhooks.carriage import Carriage
+from shopify_simulator.webhooks.courier import Courier
+from shopify_simulator.webhooks.deliveries import Deliveries
+from shopify_simulator.webhooks.faults import Faults
+from shopify_simulator.webhooks.mailroom import Mailroom
+from shopify_simulator.webhooks.retry import Patience
+from shopify_simulator.webhooks.signing import Secrets
+from shopify_simulator.webhooks.subscriptions import Maker, Subscription, Subscriptions
+
+PRODUCT_TOPICS: Final = ("products/create", "products/update", "products/delete")
+
+
+class Simulation:
+    """A shop that is stocked, may live, and tells its subscribers. Fit for several threads.
+
+    `store_key` signs what the merchant's own subscriptions get. `time_scale`: the hours of Shopify's retries
+    and of a secret's rotation are so many times shorter.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret: str,
+        store_key: str | None = None,
+        domain: str = "demo.myshopify.com",
+        products: int = 200,
+        seed: int = 1,
+        faults: Faults | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        time_scale: float = 1.0,
+        patience: Patience | None = None,
+    ) -> None:
+        self.shop = Shop(domain=domain, clock=clock, seed=seed)
+        stock_shelves(self.shop, products=products, seed=seed)
+        self.life = Life(self.shop, seed=seed)
+        self.subscriptions = Subscriptions(clock)
+        self.secrets = Secrets(
+            secret=secret,
+            store_key=store_key or secrets.token_hex(32),
+            clock=clock,
+            seed=seed,
+            time_scale=time_scale,
+        )
+        self._carriage = Carriage()
+        self.deliveries = Deliveries(self._carriage)
+        self.courier = Courier(
+            deliveries=self.deliveries,
+            subscriptions=self.subscriptions,
+            clock=clock,
+            time_scale=time_scale,
+            patience=patience,
+        )
+        self._mailroom = Mailroom(
+            domain=domain,
+            faults=faults or Faults(seed=seed),
+            subscriptions=self.subscriptions,
+            secrets=self.secrets,
+            carriage=self._carriage,
+            deliveries=self.deliveries,
+            courier=self.courier,
+        )
+        self._threads = threading.Lock()
+        self._opening: Opening | None = None
+
+    def start(self) -> None:
+        """From now on subscribers are told of what happens."""
+        self.courier.start()
+        self.shop.listen(self._mailroom.post)
+
+    def stop(self) -> None:
+        """The shop stands still, and nothing is sent any more."""
+        self.live(0)
+        with self._threads:
+            if self._opening is not None:
+                self._opening.stop()
+        self.courier.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def subscribe(
+        self, uri: str, topics: Iterable[str] = PRODUCT_TOPICS, made_by: Maker = "app"
+    ) -> list[Subscription]:
+        """One address is told of these topics. Raises Refused."""
+        return [self.subscriptions.add(topic=topic, uri=uri, made_by=made_by) for topic in topics]
+
+    def unsubscribe(self, subscription_id: int) -> bool:
+        """Ends a subscription, and gives up what is still to be sent to it; False when it is not there."""
+        ended = self.subscriptions.remove(subscription_id)
+        self.courier.close_lane(subscription_id)
+        return ended is not None
+
+    def open(self, rate: float | None = None) -> int:
+        """Fires products/create for each product on the shelf, so many a second; returns at once how many."""
+        with self._threads:
+            if self._opening is not None:
+                self._opening.stop()
+            self._opening = Opening(self.shop, rate)
+            return self._opening.products
+
+    def live(self, rate: float, changes: int | None = None) -> None:
+        """The shop changes by itself, so many times a second, for ever or so many times; 0 stops it."""
+        with self._threads:
+            self.life.live(rate, changes=changes)
+
+    @property
+    def faults(self) -> Faults:
+        return self._mailroom.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        """For the deliveries made from now on; what is held back stays so."""
+        self._mailroom.faults = faults
+
+    def truth(self) -> dict[str, Any]:
+        """What the shop holds, and how far the newest version of each product came; of one moment."""
+        with self.shop.lock:
+            known = [*self.shop.products, *self.shop.deleted]
+            carried = {str(number): asdict(self._carriage.standing("products", number)) for number in known}
+            return {**truth_of(self.shop), "carried": carried}
+
+    def status(self) -> dict[str, float]:
+        """Exact counts; `rate`: changes a second; `opening`: 1 until all products are presented, else 0."""
+        with self.shop.lock:
+            products = list(self.shop.products.values())
+            changes = self.shop.changes()
+            counts = self.deliveries.counts()
+        return {
+            "products": len(products),
+            "variants": sum(len(product.variants) for product in products),
+            "changes": changes,
+            **counts,
+            "subscriptions": len(self.subscriptions.all()),
+            "removed_subscriptions": self.subscriptions.removed,
+            "rate": self.life.rate_per_s,
+            "opening": int(self._opening is not None and self._opening.alive),
+        }
