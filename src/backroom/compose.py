@@ -195,16 +195,17 @@ def serve(house: House, *, host: str, port: int, workers: int) -> None:
         [f"{socket.gethostname()}-{listener.getsockname()[1]}-{number}" for number in range(1, workers + 1)]
     )
     server = _server(web_app(house))
-    try:
-        with _signals_caught(partial(setattr, server, "should_exit", True)):
+    # Signals stay caught until the end: a second one must not leave a worker behind.
+    with _signals_caught(partial(setattr, server, "should_exit", True)):
+        try:
             children.start()
             _forget_garbage_of_starting()
             log.info("serve.started", version=__version__, address=_address(listener), workers=workers)
             server.run(sockets=[listener])
-    finally:
-        children.stop()
-        listener.close()
-        log.info("serve.stopped")
+        finally:
+            children.stop()
+            listener.close()
+            log.info("serve.stopped")
 
 
 def _server(app: "FastAPI") -> "Server":

@@ -40,6 +40,27 @@ def test_serve_ends_in_order_within_ten_seconds_and_leaves_no_process(served: Se
     check(served, traffic)
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_asking_again_and_again_does_not_break_the_ending(served: Served) -> None:
+    served.start()
+    eventually(lambda: len(served.workers()) == 1, "the worker")
+    family = served.family()
+    served.signal(signal.SIGTERM)
+
+    def ask_again() -> bool:
+        if served.process.is_running() and served.process.status() != psutil.STATUS_ZOMBIE:
+            served.signal(signal.SIGTERM)
+            return False
+        return True
+
+    eventually(ask_again, "its end", within=LONGEST_SECONDS)
+    # Python's own last steps, after everything is in order, may be cut short.
+    assert served.wait(LONGEST_SECONDS) in (0, -signal.SIGTERM)
+    _, alive = psutil.wait_procs(family, 0)
+    assert alive == []
+    assert [line for line in served.log() if line["event"] == "serve.stopped"]
+
+
 def test_workers_end_with_a_parent_that_was_killed(served: Served) -> None:
     served.start("--workers", "2")
     eventually(lambda: len(served.workers()) == 2, "both workers")
