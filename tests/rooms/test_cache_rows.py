@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,18 @@ def test_a_partial_body_wants_a_refetch() -> None:
     row, by = empty(), origin()
     assert row.take_body(body(partial=True), by) is Outcome.CACHED
     assert (row.partial, row.wanted_at, row.wanted_updated_at) == (True, by.received_at, instant(0))
+
+
+@pytest.mark.parametrize(
+    ("whole", "partial", "wants"), [(1.0, 2.0, True), (2.0, 1.0, False), (None, None, True), (1.0, None, False)]
+)
+def test_a_partial_body_of_the_same_instant_gives_way_but_not_unheard(
+    whole: float | None, partial: float | None, wants: bool
+) -> None:
+    row, by = empty(), origin(partial)
+    row.take_body(body(b"one", by=origin(whole)), origin(whole))
+    assert row.take_body(body(b"two", by=by, partial=True), by) is Outcome.STALE
+    assert (row.new_body, row.wanted_at is not None) == (b"one", wants)
 
 
 def test_a_stale_partial_body_wants_nothing() -> None:

@@ -36,7 +36,12 @@ TABLE: dict[str, tuple[Version | None, Version, Decision]] = {
     "a newer one, partial": (version(OLD), version(NEW, sha256=b"a", partial=True), CACHED),
     "an older one, whole": (version(NEW, partial=True), version(OLD, sha256=b"c"), STALE),
     "as new, whole against partial": (version(partial=True), version(triggered_at=None, sha256=b"a"), CACHED),
-    "as new, partial against whole": (version(), version(triggered_at=NEW, sha256=b"c", partial=True), STALE),
+    "as new, partial against whole": (version(OLD, NEW), version(sha256=b"c", partial=True), STALE),
+    "as new, partial against whole, triggered later": (
+        version(),
+        version(triggered_at=NEW, sha256=b"c", partial=True),
+        Decision(False, Outcome.STALE, overruled=True),
+    ),
     "as new, triggered later": (version(OLD, OLD), version(OLD, NEW, b"a"), CACHED),
     "as new, triggered earlier": (version(OLD, NEW), version(OLD, OLD, b"c"), STALE),
     "as new, held was never triggered": (version(OLD, None), version(OLD, OLD, b"a"), CACHED),

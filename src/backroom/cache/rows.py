@@ -97,6 +97,8 @@ class CacheRow:
     def _want_what_is_uncertain(self, body: Body, decision: Decision, origin: Origin) -> None:
         if decision.tied:
             reason = "two different bodies carry the same instant"
+        elif decision.overruled:
+            reason = "a later body of the same instant is not whole"
         elif decision.replaces and self.deleted_at is not None:
             reason = "a body came after its deletion"
         elif decision.replaces and body.version.partial:

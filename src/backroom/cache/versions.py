@@ -4,7 +4,7 @@ Among webhooks the order is total, so that any order of arrival ends with the sa
 
 | first that differs | wins |
 | updated_at (Shopify's) | the larger |
-| partial or whole | the whole one |
+| partial or whole | the whole one; where the partial one was triggered later, a refetch is wanted |
 | triggered_at | the larger; a missing one sorts first |
 | SHA-256 of the bytes | the larger, and a refetch is wanted: nobody knows which one is true |
 """
@@ -39,11 +39,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`replaces`: the incoming body takes the place. `tied`: it can't be told which one is true."""
+    """`replaces`: the incoming body takes the place. `tied`: it can't be told which one is true.
+
+    `overruled`: a partial body gave way to a whole one of the same instant, though it was triggered later.
+    """
 
     replaces: bool
     outcome: Outcome
     tied: bool = False
+    overruled: bool = False
 
 
 def decide(held: Version | None, incoming: Version) -> Decision:
@@ -56,8 +60,14 @@ def decide(held: Version | None, incoming: Version) -> Decision:
     tied = held_rank == incoming_rank
     if (incoming_rank, incoming.sha256) > (held_rank, held.sha256):
         return Decision(True, Outcome.CACHED, tied)
-    return Decision(False, Outcome.STALE, tied)
+    return Decision(False, Outcome.STALE, tied, _overruled(held, incoming))
 
 
 def _rank(version: Version) -> tuple[datetime, bool, datetime]:
     return version.updated_at, not version.partial, version.triggered_at or _FIRST
+
+
+def _overruled(held: Version, incoming: Version) -> bool:
+    if held.updated_at != incoming.updated_at or held.partial or not incoming.partial:
+        return False
+    return (incoming.triggered_at or _FIRST) >= (held.triggered_at or _FIRST)
