@@ -1,6 +1,7 @@
 # Backroom's workbench. Needs git, make and a Python 3.11-3.13; everything else comes into $(VENV), from locks.
 #
 #   make test ARGS="-k inbox -x"         hand arguments to pytest
+#   make demo ARGS="--check --seed 7"    compare every row with what the simulated shop says
 #   make demo PYTHON=python3.12          choose the Python
 #   make lock LOCK=--upgrade             take newer releases into the locks
 
@@ -14,7 +15,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PY    = $(VENV)/bin/python
-CODE  = $(wildcard src tests scripts bench demo)
+CODE  = $(wildcard src tests scripts bench)
 FETCH = $(PY) -m pip --no-input --disable-pip-version-check -qq install
 # Wheels only, each one known by its hash; the project itself is built with the locked hatchling.
 LOCKED   = $(FETCH) --only-binary=:all: --require-hashes -r
@@ -35,8 +36,8 @@ NO_PYTHON = Backroom needs Python 3.11, 3.12 or 3.13 with its venv module, and f
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
-demo: $(VENV)/.runtime-stamp ## start Backroom on SQLite, play signed product webhooks at it, show the rows
-	@$(PY) -m demo $(ARGS)
+demo: $(VENV)/.runtime-stamp ## run Backroom against a simulated shop, and watch; Ctrl-C ends it
+	@$(PY) -m backroom demo $(ARGS)
 
 test: $(VENV)/.dev-stamp ## run the tests, on SQLite and on a real PostgreSQL
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
@@ -64,7 +65,7 @@ lock: $(VENV)/.dev-stamp ## remake requirements/*.txt from pyproject.toml
 
 clean: ## remove the environments and what the tools left behind
 	@rm -rf .venv .venv-* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find src tests scripts $(wildcard bench demo) -name __pycache__ -prune -exec rm -rf {} +
+	@find src tests scripts $(wildcard bench) -name __pycache__ -prune -exec rm -rf {} +
 
 # For scripts: the Python that would be used.
 python:

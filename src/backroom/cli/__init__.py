@@ -41,6 +41,7 @@ def _options(
 
 
 for _group in (
+    "demo",
     "running",
     "shop",
     "status",

@@ -19,7 +19,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 Log = FilteringBoundLogger
 
-QUIET_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "alembic", "sqlalchemy", "asyncio")
+QUIET_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "alembic", "sqlalchemy", "asyncio", "httpx", "httpcore")
 
 
 def set_up_logging(form: Literal["text", "json"] | None) -> None:

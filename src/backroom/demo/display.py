@@ -1,0 +1,163 @@
+"""The live screen: a block of fixed height and 80 columns, drawn anew in its place.
+
+Enters: numbers and news. Leaves: something that Rich can draw. What never happens here: foreign text read as
+markup, a line that wraps, or a block that changes its height.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from backroom.demo.news import Line
+from backroom.demo.numbers import Numbers
+from backroom.demo.words import ARROW
+
+WIDTH: Final = 80
+NEWS_LINES: Final = 6
+SPARKS: Final = "▁▂▃▄▅▆▇█"
+SPARKS_SHOWN: Final = 11
+HALF: Final = 39
+NEWS_WIDTHS: Final = (8, 30, 10, 29)
+
+_CUT: Final = Text(" cut bodies", "dim")
+"""Where wants come from: bodies of over 100 variants, and those that are an id only."""
+
+
+class Display:
+    """Remembers the pace of the last seconds, to draw it."""
+
+    def __init__(self) -> None:
+        self._paces: deque[float] = deque(maxlen=SPARKS_SHOWN)
+
+    def block(self, numbers: Numbers, news: Iterable[Line]) -> RenderableType:
+        """The whole block."""
+        self._paces.append(numbers.receipt_rate)
+        return Group(
+            _sides(_shop_side(numbers), [*_backroom_side(numbers), self._pace(numbers)]),
+            Text(),
+            _title("What has just changed in your tables"),
+            _news(list(news)),
+            _foot(numbers),
+        )
+
+    def _pace(self, numbers: Numbers) -> Text:
+        highest = max(*self._paces, 1.0)
+        sparks = "".join(SPARKS[round(pace / highest * (len(SPARKS) - 1))] for pace in self._paces)
+        return _count("webhooks a second", f"{numbers.receipt_rate:,.1f}", "bold") + Text(
+            f"  {sparks}", "cyan"
+        )
+
+
+def clock(seconds: float) -> str:
+    """`1:05`, minutes and seconds."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _shop_side(numbers: Numbers) -> list[Text]:
+    shop = numbers.shop
+    return [
+        _count("products", _thousands(shop["products"]), "bold"),
+        _count("variants", _thousands(shop["variants"]), "bold"),
+        _count("changes", _thousands(shop["changes"]), "bold"),
+        _count("changes a second", f"{numbers.change_rate:,.1f}", "bold"),
+        _count("deliveries", _thousands(shop["deliveries"]), "bold"),
+        _count("  sent twice", _thousands(shop["duplicated"]), _seldom(shop["duplicated"])),
+        _count("  sent late", _thousands(shop["delayed"]), _seldom(shop["delayed"])),
+        _count("  out of order", _thousands(shop["reordered"]), _seldom(shop["reordered"])),
+        _count("  as an id only", _thousands(shop["id_only"]), _seldom(shop["id_only"])),
+        _count("  lost", _thousands(lost(numbers)), _bad(lost(numbers))),
+    ]
+
+
+def _backroom_side(numbers: Numbers) -> list[Text]:
+    status, duplicates = numbers.status, numbers.answers.get("duplicate", 0)
+    return [
+        _count("products", _thousands(numbers.products), "bold green"),
+        _count("SKUs", _thousands(numbers.skus), "bold green"),
+        _count("webhooks received", _thousands(numbers.received), "bold"),
+        _count("  known already", _thousands(duplicates), _seldom(duplicates)),
+        _count("inbox pending", _thousands(status["inbox_pending"]), "bold"),
+        _count("dirty", _thousands(status["dirty"]), "bold"),
+        _count("lag", f"{status['lag_seconds']:.1f} s", "bold"),
+        _count("refetch wanted", _thousands(status["wanted"]), _seldom(status["wanted"])) + _CUT,
+        _count(
+            "parked, dead",
+            f"{status['parked']:,}, {status['dead']:,}",
+            _bad(status["parked"] + status["dead"]),
+        ),
+    ]
+
+
+def lost(numbers: Numbers) -> int:
+    """Deliveries that never come."""
+    return numbers.shop["dropped"] + numbers.shop["given_up"]
+
+
+def _sides(left: Sequence[Text], right: Sequence[Text]) -> Table:
+    table = _grid(HALF, HALF, gap=2)
+    table.add_row(_title("Shopify, simulated", HALF), _title("Backroom", HALF))
+    for pair in zip(left, right, strict=True):
+        table.add_row(*pair)
+    return table
+
+
+def _news(news: Sequence[Line]) -> Table:
+    table = _grid(*NEWS_WIDTHS, gap=1)
+    for line in news:
+        what = Text(line.old, "dim")
+        # Half the room each, so that a long old value does not hide the new one.
+        room = NEWS_WIDTHS[-1] - len(ARROW)
+        old_room = max(room // 2, room - Text(line.new).cell_len)
+        what.truncate(old_room, overflow="ellipsis")
+        changed = what + Text(ARROW, "dim") + Text(line.new, "green")
+        table.add_row(
+            Text(f"{line.at.astimezone():%H:%M:%S}", "dim"),
+            Text(line.title),
+            Text(line.field, "cyan"),
+            changed,
+        )
+    for _ in range(NEWS_LINES - len(news)):
+        table.add_row("", "", "", "")
+    return table
+
+
+def _foot(numbers: Numbers) -> Rule:
+    return Rule(
+        Text(f"up {clock(numbers.seconds)} · Ctrl-C ends it and leaves nothing behind", "dim"),
+        style="dim",
+        align="right",
+    )
+
+
+def _grid(*widths: int, gap: int) -> Table:
+    table = Table.grid(padding=(0, gap, 0, 0), pad_edge=False)
+    for width in widths:
+        table.add_column(width=width, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _title(text: str, width: int = WIDTH) -> Text:
+    line = Text("── ", "dim") + Text(text, "bold") + Text(" ")
+    return line + Text("─" * (width - line.cell_len), "dim")
+
+
+def _count(label: str, number: str, style: str) -> Text:
+    return Text(f"{label:<17}", "dim" if label.startswith(" ") else "") + Text(f"{number:>9}", style)
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}"
+
+
+def _seldom(number: int) -> str:
+    return "yellow" if number else "dim"
+
+
+def _bad(number: int) -> str:
+    return "bold red" if number else "dim"

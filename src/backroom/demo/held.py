@@ -1,0 +1,79 @@
+"""What Backroom holds of one shop, as plain rows for the verdict.
+
+Enters: a reading transaction. Leaves: rows whose keys are `table.column`, by Shopify's ids. What never
+happens here: a judgement, or a read through the API (its readers are not to be judged by themselves).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from backroom.db.database import Transaction
+from backroom.erp.tables import listing, listing_variant, product, sku
+from backroom.flow.status import read_status
+from backroom.resources.product import shopify_product_cache
+from backroom.resources.registry import RESOURCES
+from backroom.shops.tables import shop
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldProduct:
+    """A listing with the ERP's product; and its variants with the ERP's SKUs, by Shopify's variant ids."""
+
+    row: Row
+    variants: Mapping[int, Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """By Shopify's product ids. `wanted`: why a refetch is wanted, where one is."""
+
+    products: Mapping[int, HeldProduct]
+    wanted: Mapping[int, str]
+    parked: int
+    dead: int
+
+
+def read_held(transaction: Transaction, domain: str) -> Held:
+    """All of one shop; `parked` and `dead` count all shops. Call within `database.reading()`."""
+    status = read_status(transaction, RESOURCES)
+    shop_id = transaction.execute(select(shop.c.id).where(shop.c.domain == domain)).scalar_one()
+    return Held(
+        products=_products(transaction, shop_id),
+        wanted=_wanted(transaction, shop_id),
+        parked=status.parked,
+        dead=status.dead,
+    )
+
+
+def _products(transaction: Transaction, shop_id: int) -> dict[int, HeldProduct]:
+    listings = _joined(transaction, listing, product, "product_id", shop_id)
+    variants: dict[int, dict[int, Row]] = {}
+    for row in _joined(transaction, listing_variant, sku, "sku_id", shop_id):
+        of_listing = variants.setdefault(row["listing_variant.listing_id"], {})
+        of_listing[row["listing_variant.shopify_variant_id"]] = row
+    return {
+        row["listing.shopify_product_id"]: HeldProduct(row, variants.get(row["listing.id"], {}))
+        for row in listings
+    }
+
+
+def _joined(transaction: Transaction, left: Table, right: Table, link: str, shop_id: int) -> list[Row]:
+    """Rows of Shopify's side, each with the row of the ERP's side that it is linked to."""
+    columns = [
+        column.label(f"{table.name}.{column.name}") for table in (left, right) for column in table.columns
+    ]
+    statement = select(*columns).join(right, right.c.id == left.c[link]).where(left.c.shop_id == shop_id)
+    return [dict(row) for row in transaction.execute(statement).mappings()]
+
+
+def _wanted(transaction: Transaction, shop_id: int) -> dict[int, str]:
+    c = shopify_product_cache.c
+    statement = select(c.shopify_product_id, c.wanted_reason).where(
+        c.shop_id == shop_id, c.wanted_at.is_not(None)
+    )
+    return {row[0]: row[1] for row in transaction.execute(statement)}

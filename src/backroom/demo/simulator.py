@@ -1,0 +1,93 @@
+"""The simulated shop: a process, and its control API over HTTP.
+
+Enters: what should happen in the shop. Leaves: its counters, its truth, its deliveries. What never happens
+here: an import of it; what can be asked of it stands in its own documentation.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from backroom.demo.child import Child
+from backroom.demo.door import Door
+from backroom.demo.home import Home
+from backroom.demo.patience import Patience
+from backroom.vocabulary.errors import Misuse
+
+NAME: Final = "the simulated shop"
+START_SECONDS: Final = 30.0
+TIME_SCALE: Final = 3600
+"""Shopify's retries take four hours; here they take four seconds."""
+TOPICS: Final = ("products/create", "products/update", "products/delete")
+
+Json = dict[str, Any]
+
+
+class Simulator:
+    """A shop that is open for control."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def status(self) -> Json:
+        """Its counters."""
+        return dict(self._door.expect("GET", "/control/status").json)
+
+    def truth(self) -> Json:
+        """All that it holds, and how far each product's newest version was carried; of one moment."""
+        return dict(self._door.expect("GET", "/control/truth").json)
+
+    def deliveries(self, limit: int) -> list[Json]:
+        """The newest ones, with their faults."""
+        return list(self._door.expect("GET", f"/control/deliveries?limit={limit}").json)
+
+    def deliver_to(self, address: str) -> None:
+        """Its webhooks go there from now on."""
+        for topic in TOPICS:
+            self._door.expect("POST", "/control/subscriptions", {"topic": topic, "uri": address})
+
+    def set_faults(self, faults: Mapping[str, float]) -> None:
+        """Raises Misuse, in the simulator's words, for faults that it doesn't know."""
+        answer = self._door.ask("POST", "/control/faults", faults)
+        if answer.status == 400:
+            raise Misuse(f"--faults: {answer.json['error']}")
+
+    def open_shop(self, rate: float) -> None:
+        """Tells of every product in the catalogue, so many a second."""
+        self._door.expect("POST", "/control/open", {"rate": rate})
+
+    def live(self, rate: float) -> None:
+        """So many changes a second from now on; 0 stops."""
+        self._door.expect("POST", "/control/life", {"rate": rate})
+
+    def flush(self) -> None:
+        """Sends at once what faults hold back."""
+        self._door.expect("POST", "/control/flush", {})
+
+
+def start_simulator(
+    patience: Patience, home: Home, *, domain: str, products: int, seed: int, secret: str
+) -> Child:
+    """Starts it; `patience` watches it from now on."""
+    options = {"domain": domain, "products": products, "seed": seed, "time-scale": TIME_SCALE, "port": 0}
+    child = Child(
+        NAME,
+        ["shopify_simulator", "--secret-stdin", *(f"--{name}={value}" for name, value in options.items())],
+        environment=home.environment(),
+        log=home.folder / "simulator.log",
+        stdin=secret.encode(),
+    )
+    patience.watched.append(child.check)
+    return child
+
+
+def reach_simulator(patience: Patience, child: Child) -> Simulator:
+    """Waits until it says where it is."""
+    address = patience.until(lambda: _address(child), f"{NAME} says where it is", START_SECONDS)
+    return Simulator(Door(child, address))
+
+
+def _address(child: Child) -> str | None:
+    for line in child.lines():
+        if line.startswith("simulating ") and " on http://" in line:
+            return line.rpartition(" on ")[2].strip()
+    return None

@@ -1,0 +1,117 @@
+"""The stage: a home, a server and a shop that sends its webhooks there; all of it gone when the block ends.
+
+Enters: what the demo should be like. Leaves: a stage to play on, until it is struck. What never happens here:
+a webhook secret in an argument or on the screen.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from backroom import compose
+from backroom.db.database import Database
+from backroom.demo.child import Child
+from backroom.demo.home import Home, open_home
+from backroom.demo.patience import Patience
+from backroom.demo.server import Server, command, reach_server, start_server
+from backroom.demo.simulator import Simulator, reach_simulator, start_simulator
+
+DOMAIN: Final = "demo.myshopify.com"
+OPENING_SECONDS: Final = 5.0
+"""How long the catalogue takes to be told of, within what follows."""
+SLOWEST_OPENING: Final = 20.0
+FASTEST_OPENING: Final = 500.0
+"""Products a second."""
+REST_SECONDS: Final = 120.0
+SLOWEST_WORK: Final = 50.0
+"""A whole catalogue may still wait to be worked off: products a second, on a poor machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the demo should be like. `rate`: changes a second; `faults` as the simulator names them."""
+
+    products: int = 200
+    port: int = 0
+    rate: float = 5.0
+    seed: int = 1
+    faults: Mapping[str, float] = field(default_factory=dict)
+    database_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that plays, running."""
+
+    options: Options
+    patience: Patience
+    server: Server
+    shop: Simulator
+    database: Database
+
+    def open(self) -> None:
+        """The shop tells of its whole catalogue, and lives from now on."""
+        rate = self.options.products / OPENING_SECONDS
+        self.shop.open_shop(min(FASTEST_OPENING, max(SLOWEST_OPENING, rate)))
+        self.shop.live(self.options.rate)
+
+    def rest(self) -> None:
+        """Until nothing is on its way any more and Backroom has worked off all of it."""
+        seconds = REST_SECONDS + self.options.products / SLOWEST_WORK
+        self.patience.until(self._nothing_travels, "the last delivery", seconds)
+        self.patience.until(self._nothing_waits, "Backroom at rest", seconds)
+
+    def _nothing_travels(self) -> bool:
+        self.shop.flush()
+        status = self.shop.status()
+        # `trips` counts copies of deliveries that were accepted before.
+        return bool(status["opening"] + status["waiting"] + status["trips"] == 0)
+
+    def _nothing_waits(self) -> bool:
+        status = self.server.status()
+        return bool(status["inbox_pending"] + status["dirty"] == 0)
+
+
+@contextmanager
+def set_stage(options: Options, patience: Patience) -> Iterator[Stage]:
+    """A stage until the block ends, however it ends; then no process is left, and no home."""
+    with ExitStack() as stack:
+        home = stack.enter_context(open_home(options.database_url))
+        children: list[Child] = []
+        stack.callback(_strike, patience, children)
+        secret = secrets.token_hex(32)
+        # All at once: starting is most of what a demo waits for.
+        children.append(start_server(patience, home, options.port))
+        children.append(_start_shop(options, patience, home, secret))
+        _open_door(patience, home, secret)
+        token = command(patience, home, "token", "create", "demo", "--role", "viewer")
+        server = reach_server(patience, children[0], token)
+        shop = reach_simulator(patience, children[1])
+        shop.set_faults(options.faults)
+        shop.deliver_to(f"{server.address}/api/webhooks")
+        house = stack.enter_context(compose.open_house(home.settings))
+        yield Stage(options, patience, server, shop, house.database)
+
+
+def _start_shop(options: Options, patience: Patience, home: Home, secret: str) -> Child:
+    return start_simulator(
+        patience, home, domain=DOMAIN, products=options.products, seed=options.seed, secret=secret
+    )
+
+
+def _open_door(patience: Patience, home: Home, secret: str) -> None:
+    """The server takes what is signed with the secret. Nothing is pulled: the token opens nothing."""
+    opening = {"access_token": secrets.token_hex(16), "webhook_secrets": [secret]}
+    command(patience, home, "shop", "add", DOMAIN, stdin=json.dumps(opening))
+
+
+def _strike(patience: Patience, children: list[Child]) -> None:
+    """Ends the processes together: the shop first, so that nothing knocks at a door that is closed."""
+    patience.watched.clear()
+    for child in reversed(children):
+        child.ask_to_end()
+    for child in reversed(children):
+        child.end()

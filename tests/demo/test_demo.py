@@ -1,0 +1,163 @@
+"""The demo in real processes: it checks itself, it ends, and it leaves nothing behind."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from sqlalchemy import inspect, update
+
+from backroom.db.database import open_database
+from backroom.demo.check import compare, rule
+from backroom.demo.patience import Patience
+from backroom.demo.stage import Options, set_stage
+from backroom.erp.tables import listing
+from tests.demo.played import CTRL_C, Played
+from tests.untouched import logging_as_it_was
+from tests.waiting import eventually
+
+Play = Callable[..., Played]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    """Starts demos; afterwards no process may be left, and no home."""
+    played: list[Played] = []
+
+    def start(*options: str, terminal: bool = False) -> Played:
+        folder = tmp_path / f"demo-{len(played)}"
+        folder.mkdir()
+        played.append(Played(folder, *options, terminal=terminal))
+        return played[-1]
+
+    yield start
+    left = [(each.family(), list(each.folder.iterdir())) for each in played]
+    for each in played:
+        each.kill()
+    assert left == [([], []) for _ in played]
+
+
+def test_a_check_compares_everything_and_exits_0(play: Play, backend: str, database_url: str) -> None:
+    where = [] if backend == "sqlite" else ["--database-url", database_url]
+    demo = play("--check", "--seconds", "3", "--products", "60", "--seed", "5", *where)
+    assert demo.wait(120) == 0, demo.said()
+    assert "Everything that was carried is in the tables, field by field." in demo.said()
+    assert int(demo.line("products").split()[0]) > 50
+    assert max(map(cell_len, demo.lines())) <= 80
+    if backend == "postgres":
+        database = open_database(database_url)
+        schemas = inspect(database.engine).get_schema_names()
+        database.dispose()
+        assert [name for name in schemas if name.startswith("backroom_demo")] == []
+
+
+def test_a_check_that_could_compare_nothing_exits_1(play: Play) -> None:
+    demo = play("--check", "--seconds", "1", "--products", "5", "--faults", "drop=1")
+    assert demo.wait(120) == 1
+    assert "there was nothing to compare" in demo.said()
+
+
+def test_a_row_that_is_not_what_the_shop_says_is_a_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_as_it_was(), set_stage(Options(products=10, rate=20.0), Patience()) as stage:
+        stage.open()
+        stage.shop.live(0)
+        stage.rest()
+        assert compare(stage).holds
+        with stage.database.writing() as transaction:
+            transaction.execute(update(listing).values(vendor="Somebody else"))
+        verdict = compare(stage)
+    assert rule(Console(width=80), verdict) == 1
+    said = capsys.readouterr().out
+    assert "listing.vendor" in said
+    assert '"Somebody else"' in said
+    assert "The tables are not what the shop says." in said
+
+
+def test_ctrl_c_in_a_terminal_ends_it_within_seconds(play: Play) -> None:
+    demo = play("--products", "20", terminal=True)
+    demo.wait_for("Ctrl-C ends it")
+    api, token = demo.line("API"), demo.line("TOKEN=")
+    assert demo.get(f"{api}/skus", token) == 200
+    assert demo.get(demo.line("OpenAPI"), token) == 200
+    assert len(demo.family()) >= 3
+    demo.press(CTRL_C)
+    assert demo.wait() == 0
+    assert "Ended: no process is left, and its home is removed." in demo.lines()[-1]
+
+
+def test_what_a_terminal_shows_fits_80_columns_and_is_never_blank_in_between(play: Play) -> None:
+    demo = play("--products", "60", "--rate", "50", "--seconds", "4", terminal=True)
+    assert demo.wait(60) == 0
+    assert max(map(cell_len, demo.lines())) == 80
+    block = demo.said().partition("── ")[2].rpartition("Ctrl-C ends it")[0]
+    assert "\x1b[2K" not in block
+    assert "\x1b[2J" not in block
+    assert "\x1b[?25h" in demo.said(), "the cursor is back"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_it_too_and_a_pipe_gets_plain_lines(play: Play, number: int) -> None:
+    demo = play("--products", "20")
+    demo.wait_for("shop: ")
+    demo.process.send_signal(number)
+    assert demo.wait() == 0
+    assert "\x1b" not in demo.said()
+
+
+def test_it_can_be_ended_while_it_starts(play: Play) -> None:
+    demo = play("--products", "20")
+    eventually(demo.family, "the first of its processes", within=60)
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.wait() == 0
+
+
+def test_a_check_that_is_ended_has_no_verdict_and_exits_1(play: Play) -> None:
+    demo = play("--check", "--products", "5")
+    demo.wait_for("lives for 20 seconds")
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.wait() == 1
+    assert "Ended before there was a verdict." in demo.said()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("shopify_simulator", "the simulated shop"), ("serve", "backroom serve")]
+)
+def test_a_process_that_dies_is_named(play: Play, module: str, name: str) -> None:
+    demo = play("--products", "20")
+    demo.wait_for("shop: ")
+    _only(demo.family(), module).kill()
+    assert demo.wait() == 1
+    assert f"backroom: {name} ended by itself, by signal 9" in demo.said()
+
+
+def test_a_process_that_does_not_start_is_named_with_its_reason(play: Play) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        demo = play("--port", str(taken.getsockname()[1]))
+        assert demo.wait(60) == 1
+    assert "backroom: backroom serve ended by itself" in demo.said()
+    assert "can not listen on 127.0.0.1" in demo.said()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--database-url", "sqlite:///some.db"),
+        ("--database-url", "mysql://localhost"),
+        ("--faults", "drop"),
+        ("--faults", "rain=0.5"),
+        ("--faults", "drop=2"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_as_misuse(play: Play, options: tuple[str, ...]) -> None:
+    demo = play("--products", "5", *options)
+    assert demo.wait(60) == 2
+    assert f"backroom: {options[0]}" in demo.said() or "the demo makes its own SQLite" in demo.said()
+
+
+def _only(family: list[psutil.Process], word: str) -> psutil.Process:
+    (found,) = [process for process in family if word in process.cmdline()]
+    return found
