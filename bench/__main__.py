@@ -1,4 +1,4 @@
-"""`python -m bench [receipt|drain|flow|growth ...] [--quick] [--full] [--json FILE]`."""
+"""`python -m bench [receipt|drain|flow|slow_disk|growth ...]`; `--help` names the options."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from types import ModuleType
 from typing import Final
 
 from bench.machine import this_machine
-from bench.places import open_places
+from bench.places import KINDS, open_places
 from bench.report import Report
 
-BENCHMARKS: Final = ("receipt", "drain", "flow", "growth")
+BENCHMARKS: Final = ("receipt", "drain", "flow", "slow_disk", "growth")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in wanted.benchmark or BENCHMARKS:
         benchmark = import_module(f"bench.{name}")
         report = Report(name, this_machine())
-        with open_places() as places:
+        with open_places((wanted.database,) if wanted.database else KINDS) as places:
             benchmark.run(report, places, _size(benchmark, wanted))
         print(f"written to {report.write(wanted.json)}")
 
@@ -37,6 +37,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("benchmark", nargs="*", help=f"which ones, of {names}; all without a word")
     parser.add_argument("--quick", action="store_true", help="small sizes: a look, not a figure to quote")
     parser.add_argument("--full", action="store_true", help="growth to 10 million deliveries: many minutes")
+    parser.add_argument("--database", choices=KINDS, help="on this one only; on both without a word")
     parser.add_argument("--json", type=Path, help="where to write the one benchmark's figures")
     wanted = parser.parse_args(arguments)
     for name in wanted.benchmark:

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -54,16 +55,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def send(order: Order) -> Outcome:
     """Runs the generator as a child process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        input=msgspec.json.encode(order),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    try:
-        return msgspec.json.decode(done.stdout, type=Outcome)
-    except msgspec.DecodeError as error:
-        raise RuntimeError(f"the generator said {len(done.stdout)} bytes: {done.stdout[-80:]!r}") from error
+    # Into a file: what came through a pipe was cut at the pipe's 64 KB now and then.
+    with tempfile.TemporaryFile() as said:
+        subprocess.run(
+            [sys.executable, "-m", "bench.load"],
+            input=msgspec.json.encode(order),
+            stdout=said,
+            check=True,
+        )
+        said.seek(0)
+        return msgspec.json.decode(said.read(), type=Outcome)
 
 
 class Request:
@@ -217,6 +218,7 @@ def main() -> None:
     gc.disable()
     outcome = uvloop.run(_carry_out(order, requests))
     sys.stdout.buffer.write(msgspec.json.encode(outcome))
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

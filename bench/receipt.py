@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.load import Order, send
-from bench.places import KINDS, Kind, Places
+from bench.places import Kind, Places
 from bench.programs import Address, bare, open_shop, serving
 from bench.report import Report, Row, median_of, percentile
 
@@ -31,7 +31,7 @@ QUICK: Final = Size(runs=1, alone=500, crowded=2000)
 
 def run(report: Report, places: Places, size: Size) -> None:
     """Both databases, then the generator's own ceiling."""
-    for kind in KINDS:
+    for kind in places.kinds:
         report.table(
             f"receipt on {kind} (medians of {size.runs} runs)", _receipts(report, places, kind, size)
         )
@@ -50,7 +50,7 @@ def _receipts(report: Report, places: Places, kind: Kind, size: Size) -> list[Ro
             taken: dict[str, list[Mapping[str, float]]] = {"bound": [], "ours": []}
             for _ in range(size.runs):
                 for name, program in (("bound", bound), ("ours", ours)):
-                    taken[name].append(_run(program.address, connections, size))
+                    taken[name].append(receive(program.address, connections, size))
             medians = {name: median_of(each) for name, each in taken.items()}
             ratio = medians["bound"]["req/s"] / medians["ours"]["req/s"]
             rows += [
@@ -62,10 +62,13 @@ def _receipts(report: Report, places: Places, kind: Kind, size: Size) -> list[Ro
 
 def _ceiling(places: Places, size: Size) -> list[Row]:
     with bare(places.place("sqlite"), "instant") as program:
-        return [{"c": connections, **_run(program.address, connections, size)} for connections in CONNECTIONS]
+        return [
+            {"c": connections, **receive(program.address, connections, size)} for connections in CONNECTIONS
+        ]
 
 
-def _run(address: Address, connections: int, size: Size) -> dict[str, float]:
+def receive(address: Address, connections: int, size: Size) -> dict[str, float]:
+    """One run: its rate, and percentiles of its answers' times. Raises RuntimeError where one was refused."""
     count = size.alone if connections == 1 else size.crowded
     outcome = send(Order(address=address, count=count, connections=connections, warm=WARM))
     if outcome.refused:

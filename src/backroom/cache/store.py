@@ -6,6 +6,7 @@ Callers hold the shop's lock. Rows are written in the order of their keys.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Row, Table, and_, exists, func, or_, select, tuple_
@@ -18,6 +19,7 @@ from backroom.db.idlist import among
 from backroom.shops.tables import shop
 from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId
 
+_STATE_OF = attrgetter(*STATE_FIELDS)
 _COMMON = frozenset(STATE_FIELDS) | {"shop_id", "applied_hash", "applied_updated_at", "raw_data"}
 
 
@@ -78,7 +80,7 @@ class CacheStore:
     def load(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, CacheRow]:
         """The rows that exist, without their bodies."""
         columns = [self._table.c[name] for name in (*self._keys, *self._lookups, *STATE_FIELDS)]
-        found = self._transaction.execute(select(*columns).where(self._among(keys)))
+        found = self._transaction.execute(select(*columns).where(self._among(keys))).all()
         return {row.key: row for row in map(self._cache_row, found)}
 
     def write(self, rows: Sequence[CacheRow], existing: frozenset[ResourceKey]) -> None:
@@ -108,7 +110,7 @@ class CacheStore:
             due = and_(due, self._among(keys))
         by_key = [table.c[name] for name in self._keys]
         sized = select(*by_key, func.coalesce(func.length(table.c.raw_data), 0)).where(due)
-        found = self._transaction.execute(sized.order_by(*by_key).limit(limit))
+        found = self._transaction.execute(sized.order_by(*by_key).limit(limit)).all()
         claimed = fitting((tuple(row[:-1]), row[-1]) for row in found)
         return self._dirty(claimed, by_key) if claimed else []
 
@@ -118,7 +120,7 @@ class CacheStore:
         width = len(by_key)
         return [
             DirtyRow(key=tuple(row[:width]), **dict(zip(names, row[width:], strict=True)))
-            for row in self._transaction.execute(statement.order_by(*by_key))
+            for row in self._transaction.execute(statement.order_by(*by_key)).all()
         ]
 
     def mark_processed(self, rows: Sequence[tuple[DirtyRow, bytes]], now: datetime) -> int:
@@ -159,10 +161,9 @@ class CacheStore:
         return and_(self._table.c.shop_id == self._shop_id, matches)
 
     def _values(self, row: CacheRow, with_body: bool) -> tuple[Any, ...]:
-        state = [getattr(row, name) for name in STATE_FIELDS]
         lookups = [row.lookups.get(name) for name in self._lookups]
         body = [row.new_body] if with_body else []
-        return (self._shop_id, *row.key, *state, *lookups, *body)
+        return (self._shop_id, *row.key, *_STATE_OF(row), *lookups, *body)
 
     def _cache_row(self, row: Row[Any]) -> CacheRow:
         width, until = len(self._keys), len(self._keys) + len(self._lookups)

@@ -6,7 +6,8 @@ is twice the size and has to be parsed.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from psycopg import sql
 from sqlalchemy import Boolean, Column, Integer, LargeBinary
@@ -15,6 +16,8 @@ from backroom.db.types import Instant, Json, json_text
 from backroom.vocabulary.clock import aware
 
 Values = tuple[Any, ...]
+_SEPARATOR: Final = "\x00"
+"""In no text that PostgreSQL takes, so texts joined by it are quoted all at once."""
 
 
 class Arrays:
@@ -62,28 +65,50 @@ def _kind(column: Column[Any]) -> tuple[str, str, Callable[[Values], object]]:
 
 
 def _integers(values: Values) -> str:
-    return _array("NULL" if value is None else str(value) for value in values)
+    return _array(values, str)
 
 
 def _booleans(values: Values) -> str:
-    return _array("NULL" if value is None else "t" if value else "f" for value in values)
+    return _array(values, _boolean)
 
 
 def _instants(values: Values) -> str:
-    return _array("NULL" if value is None else f'"{aware(value).isoformat()}"' for value in values)
+    return _array(values, _instant)
 
 
 def _documents(values: Values) -> str:
+    # Compared as texts only: True equals 1, and they are not the same document.
     return _texts(tuple(None if value is None else json_text(value) for value in values))
 
 
 def _texts(values: Values) -> str:
-    return _array("NULL" if value is None else _quoted(value) for value in values)
+    if None in values or _are_the_same(values):
+        return _array(values, _quoted)
+    together = _SEPARATOR.join(values)
+    if together.count(_SEPARATOR) >= len(values):
+        return _array(values, _quoted)  # one holds what must not be there: the driver will say so
+    return "{" + _quoted(together).replace(_SEPARATOR, '","') + "}"
+
+
+def _array(values: Values, write: Callable[[Any], str]) -> str:
+    if _are_the_same(values):
+        written = "NULL" if values[0] is None else write(values[0])
+        return "{" + ",".join([written] * len(values)) + "}"
+    return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
+
+
+def _are_the_same(values: Values) -> bool:
+    """As in most columns of a batch: one instant, one state, nothing at all. Then it is written once."""
+    return values.count(values[0]) == len(values)
+
+
+def _boolean(value: bool) -> str:
+    return "t" if value else "f"
+
+
+def _instant(value: datetime) -> str:
+    return f'"{aware(value).isoformat()}"'
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _array(elements: Any) -> str:
-    return "{" + ",".join(elements) + "}"

@@ -76,14 +76,14 @@ class Followers:
         """Other shops' workers may write the same products: lock them, in order of id, then read."""
         if self._locking:
             self._transaction.lock_rows(table, ids)
-        rows = drafts.load(self._transaction.execute(select(table).where(among(table.c.id, ids))))
+        rows = drafts.load(self._transaction.execute(select(table).where(among(table.c.id, ids))).all())
         return {row["id"]: row for row in rows}
 
     def _grouped(self, statement: Select[Any], by: str, drafts: Drafts) -> dict[int, list[Mapping[str, Any]]]:
         """Rows as they will be once this batch is written, grouped."""
         drafted = {row["id"]: row.values for row in drafts if not row.is_new}
         groups: dict[int, list[Mapping[str, Any]]] = {}
-        for row in self._transaction.execute(statement).mappings():
+        for row in self._transaction.execute(statement).mappings().all():
             groups.setdefault(row[by], []).append(drafted.get(row["id"]) or dict(row))
         return groups
 

@@ -140,7 +140,7 @@ class ErpWriter:
         )
         return {
             row["shopify_product_id"]: row
-            for row in self._listings.load(self._transaction.execute(statement))
+            for row in self._listings.load(self._transaction.execute(statement).all())
         }
 
     def _load_variants(self, listings: Iterable[Draft]) -> dict[int, Draft]:
@@ -150,7 +150,7 @@ class ErpWriter:
         statement = select(listing_variant).where(among(listing_variant.c.listing_id, ids))
         return {
             row["shopify_variant_id"]: row
-            for row in self._variants.load(self._transaction.execute(statement))
+            for row in self._variants.load(self._transaction.execute(statement).all())
         }
 
     def _refuse_strangers(self, changes: Sequence[Change], known: Mapping[int, Draft]) -> None:

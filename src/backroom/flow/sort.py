@@ -220,7 +220,7 @@ def _claim(
     wanted = _due(transaction, shop_id, now, limit) if ids is None else ids
     statement = select(c.id, c.topic, c.triggered_at, c.received_at, c.attempts, c.body)
     waiting = or_(_state("pending"), _state("parked"))
-    found = transaction.execute(statement.where(among(c.id, wanted), waiting).order_by(c.id))
+    found = transaction.execute(statement.where(among(c.id, wanted), waiting).order_by(c.id)).all()
     return [Pending(*row) for row in found]
 
 
