@@ -114,7 +114,8 @@ def test_a_partial_body_wants_a_refetch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("whole", "partial", "wants"), [(1.0, 2.0, True), (2.0, 1.0, False), (None, None, True), (1.0, None, False)]
+    ("whole", "partial", "wants"),
+    [(1.0, 2.0, True), (2.0, 1.0, False), (None, None, True), (1.0, None, False)],
 )
 def test_a_partial_body_of_the_same_instant_gives_way_but_not_unheard(
     whole: float | None, partial: float | None, wants: bool
