@@ -21,6 +21,7 @@ from tests.untouched import logging_as_it_was
 from tests.waiting import eventually
 
 Play = Callable[..., Played]
+HARD = "duplicate=0.3,reorder=0.3,delay=0.3,id_only=0.05"
 
 
 @pytest.fixture
@@ -53,6 +54,14 @@ def test_a_check_compares_everything_and_exits_0(play: Play, backend: str, datab
         schemas = inspect(database.engine).get_schema_names()
         database.dispose()
         assert [name for name in schemas if name.startswith("backroom_demo")] == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_a_check_of_any_seed_exits_0(play: Play, backend: str, database_url: str, seed: int) -> None:
+    where = [] if backend == "sqlite" else ["--database-url", database_url]
+    demo = play("--check", "--seconds", "10", "--seed", str(seed), "--faults", HARD, *where)
+    assert demo.wait(180) == 0, demo.said()
 
 
 def test_a_check_that_could_compare_nothing_exits_1(play: Play) -> None:
