@@ -6,7 +6,6 @@ What never happens here: a secret among the arguments, where every user of the m
 import re
 import signal
 import sys
-import threading
 from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Any, Final
@@ -17,7 +16,7 @@ from shopify_simulator.control.api import control_app
 from shopify_simulator.control.server import NotLoopback, Server
 from shopify_simulator.shop.rules import Refused
 from shopify_simulator.simulation import PRODUCT_TOPICS, Simulation
-from shopify_simulator.webhooks.faults import CHANCES, Faults
+from shopify_simulator.webhooks.faults import CHANCES, REACHES, Faults
 from shopify_simulator.webhooks.subscriptions import Maker
 
 app = typer.Typer(
@@ -27,7 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+ALL_TOPICS: Final = ",".join(PRODUCT_TOPICS)
 EXAMPLE: Final = """\b
 Example: five changes a second, and a tenth of the webhooks is lost
   echo hush | python -m shopify_simulator --secret-stdin --rate 5 \\
@@ -41,32 +42,50 @@ one, is the store-level key: it signs what the merchant's subscriptions get.
 """
 
 
+Host = Annotated[str, typer.Option(help="Where the control API listens.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")]
+AnyHost = Annotated[
+    bool, typer.Option("--any-host", help="Let --host be reachable by others: the API asks no password.")
+]
+Domain = Annotated[str, typer.Option(help="The shop's.")]
+Products = Annotated[int, typer.Option(min=1, help="How many are on the shelf.")]
+Seed = Annotated[int, typer.Option(help="The same seed: the same shop, life and faults.")]
+DeliverTo = Annotated[str | None, typer.Option(metavar="URL", help="A receiver of webhooks.")]
+Topics = Annotated[str, typer.Option(help="What it is told of.")]
+MadeBy = Annotated[
+    Maker, typer.Option(help="Who subscribed it: after eight failures in a row api's are removed.")
+]
+SecretFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Holds the app's secret.")]
+SecretStdin = Annotated[bool, typer.Option("--secret-stdin", help="Read it from stdin.")]
+Rate = Annotated[float, typer.Option(min=0, max=10_000, help="Changes a second; 0: none.")]
+FaultsText = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME=NUMBER,...",
+        help=f"Chances from 0 to 1: {', '.join(CHANCES)}. How far they reach: {', '.join(REACHES)}.",
+    ),
+]
+TimeScale = Annotated[
+    float, typer.Option(min=0.001, help="Retries over 4 h and a secret's 1 h are so many times shorter.")
+]
+
+
 @app.command(epilog=EXAMPLE)
 def simulate(
-    host: Annotated[str, typer.Option(help="Where the control API listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 0,
-    any_host: Annotated[
-        bool, typer.Option("--any-host", help="Let --host be reachable by others: the API asks no password.")
-    ] = False,
-    domain: Annotated[str, typer.Option(help="The shop's.")] = "demo.myshopify.com",
-    products: Annotated[int, typer.Option(min=1, help="How many are on the shelf.")] = 200,
-    seed: Annotated[int, typer.Option(help="The same seed: the same shop, life and faults.")] = 1,
-    deliver_to: Annotated[str | None, typer.Option(metavar="URL", help="A receiver of webhooks.")] = None,
-    topics: Annotated[str, typer.Option(help="What it is told of.")] = ",".join(PRODUCT_TOPICS),
-    made_by: Annotated[
-        Maker, typer.Option(help="Who subscribed it: after eight failures in a row api's are removed.")
-    ] = "app",
-    secret_file: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Holds the app's secret.")
-    ] = None,
-    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read it from stdin.")] = False,
-    rate: Annotated[float, typer.Option(min=0, max=10_000, help="Changes a second; 0: none.")] = 0,
-    faults: Annotated[
-        str, typer.Option(metavar="NAME=CHANCE,...", help=f"Chances from 0 to 1: {', '.join(CHANCES)}.")
-    ] = "",
-    time_scale: Annotated[
-        float, typer.Option(min=0.001, help="Retries over 4 h and a secret's 1 h are so many times shorter.")
-    ] = 1,
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    any_host: AnyHost = False,
+    domain: Domain = "demo.myshopify.com",
+    products: Products = 200,
+    seed: Seed = 1,
+    deliver_to: DeliverTo = None,
+    topics: Topics = ALL_TOPICS,
+    made_by: MadeBy = "app",
+    secret_file: SecretFile = None,
+    secret_stdin: SecretStdin = False,
+    rate: Rate = 0,
+    faults: FaultsText = "",
+    time_scale: TimeScale = 1,
 ) -> None:
     """Simulates a Shopify shop: it has a catalogue, lives, and tells its subscribers as Shopify does.
 
@@ -78,7 +97,7 @@ def simulate(
         raise typer.BadParameter("--domain looks like demo.myshopify.com")
     secret, store_key = _secrets(secret_file, secret_stdin)
     wanted_faults = _faults(faults, seed)
-    ending = _ended_by_signals()
+    _hold_signals_back()
     simulation = Simulation(
         secret=secret,
         store_key=store_key,
@@ -91,19 +110,21 @@ def simulate(
     server = _server(simulation, host, port, any_host)
     if deliver_to is not None:
         _subscribe(simulation, deliver_to, topics, made_by)
+    _run(simulation, server, rate)
+
+
+def _run(simulation: Simulation, server: Server, rate: float) -> None:
+    """Until a signal ends it."""
     with simulation, server:
         simulation.live(rate)
-        typer.echo(f"simulating {domain} on {server.url}")
+        typer.echo(f"simulating {simulation.shop.domain} on {server.url}")
         sys.stdout.flush()
-        ending.wait()
+        signal.sigwait(ENDINGS)
 
 
-def _ended_by_signals() -> threading.Event:
-    """Made before anything is started: a signal that comes early ends it cleanly, too."""
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    return ending
+def _hold_signals_back() -> None:
+    """Before any thread is started, so that all inherit it: whatever ends us is met by `sigwait` alone."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
 
 
 def _secrets(file: Path | None, stdin: bool) -> tuple[str, str | None]:
@@ -119,19 +140,23 @@ def _secrets(file: Path | None, stdin: bool) -> tuple[str, str | None]:
 
 
 def _faults(text: str, seed: int) -> Faults:
-    chances = dict(part.partition("=")[::2] for part in text.split(",") if part)
-    if unknown := chances.keys() - set(CHANCES):
+    parts = dict(part.partition("=")[::2] for part in text.split(",") if part)
+    if unknown := parts.keys() - {*CHANCES, *REACHES}:
         raise typer.BadParameter(f"--faults knows no {', '.join(sorted(unknown))}")
     try:
-        given: dict[str, Any] = {name: float(chance) for name, chance in chances.items()}
+        given: dict[str, Any] = {
+            # A window is a number of parcels, all else may be a fraction.
+            name: int(number) if name == "reorder_window" else float(number)
+            for name, number in parts.items()
+        }
         return Faults(seed=seed, **given)
-    except ValueError:
-        raise typer.BadParameter(f"--faults: {text}: chances are from 0 to 1") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"--faults: {text}: {error}") from None
 
 
 def _server(simulation: Simulation, host: str, port: int, any_host: bool) -> Server:
     try:
-        return Server(control_app(simulation), host=host, port=port, any_host=any_host)
+        return Server(control_app(simulation, any_host=any_host), host=host, port=port, any_host=any_host)
     except NotLoopback as error:
         raise typer.BadParameter(f"{error}; --any-host allows it") from None
     except OSError as error:

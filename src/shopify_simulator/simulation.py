@@ -1,11 +1,12 @@
 """The one place where a shop, its life, its subscribers and the courier are put together.
 
 Used in process by tests, and by `python -m shopify_simulator`. What never happens here: HTTP is served
-(`control.py`, `server.py`), or an event that fires before `start` is told to anybody.
+(`control/` does that), or an event that fires before `start` or after `stop` is told to anybody.
 """
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -15,7 +16,7 @@ from shopify_simulator.life.life import Life
 from shopify_simulator.life.opening import Opening
 from shopify_simulator.shop.catalogue import stock_shelves
 from shopify_simulator.shop.shop import Shop, utc_now
-from shopify_simulator.shop.truth import truth_of
+from shopify_simulator.shop.truth import moment_of
 from shopify_simulator.webhooks.carriage import Carriage
 from shopify_simulator.webhooks.courier import Courier
 from shopify_simulator.webhooks.deliveries import Deliveries
@@ -23,13 +24,14 @@ from shopify_simulator.webhooks.faults import Faults
 from shopify_simulator.webhooks.mailroom import Mailroom
 from shopify_simulator.webhooks.retry import Patience
 from shopify_simulator.webhooks.signing import Secrets
-from shopify_simulator.webhooks.subscriptions import Maker, Subscription, Subscriptions
+from shopify_simulator.webhooks.subscriptions import API_VERSION, Maker, Subscription, Subscriptions
 
 PRODUCT_TOPICS: Final = ("products/create", "products/update", "products/delete")
+LOOK_SECONDS: Final = 0.01
 
 
 class Simulation:
-    """A shop that is stocked, may live, and tells its subscribers. Fit for several threads.
+    """A shop that is stocked, may live, and tells its subscribers. Fit for several threads; started once.
 
     `store_key` signs what the merchant's own subscriptions get. `time_scale`: the hours of Shopify's retries
     and of a secret's rotation are so many times shorter.
@@ -44,6 +46,7 @@ class Simulation:
         products: int = 200,
         seed: int = 1,
         faults: Faults | None = None,
+        api_version: str = API_VERSION,
         clock: Callable[[], datetime] = utc_now,
         time_scale: float = 1.0,
         patience: Patience | None = None,
@@ -51,14 +54,9 @@ class Simulation:
         self.shop = Shop(domain=domain, clock=clock, seed=seed)
         stock_shelves(self.shop, products=products, seed=seed)
         self.life = Life(self.shop, seed=seed)
-        self.subscriptions = Subscriptions(clock)
-        self.secrets = Secrets(
-            secret=secret,
-            store_key=store_key or secrets.token_hex(32),
-            clock=clock,
-            seed=seed,
-            time_scale=time_scale,
-        )
+        self.subscriptions = Subscriptions(clock, api_version)
+        key = store_key or secrets.token_hex(32)
+        self.secrets = Secrets(secret=secret, store_key=key, clock=clock, seed=seed, time_scale=time_scale)
         self._carriage = Carriage()
         self.deliveries = Deliveries(self._carriage)
         self.courier = Courier(
@@ -68,17 +66,20 @@ class Simulation:
             time_scale=time_scale,
             patience=patience,
         )
-        self._mailroom = Mailroom(
-            domain=domain,
-            faults=faults or Faults(seed=seed),
+        self._mailroom = self._mailroom_with(faults or Faults(seed=seed))
+        self._threads = threading.Lock()
+        self._opening: Opening | None = None
+
+    def _mailroom_with(self, faults: Faults) -> Mailroom:
+        return Mailroom(
+            domain=self.shop.domain,
+            faults=faults,
             subscriptions=self.subscriptions,
             secrets=self.secrets,
             carriage=self._carriage,
             deliveries=self.deliveries,
             courier=self.courier,
         )
-        self._threads = threading.Lock()
-        self._opening: Opening | None = None
 
     def start(self) -> None:
         """From now on subscribers are told of what happens."""
@@ -91,6 +92,7 @@ class Simulation:
         with self._threads:
             if self._opening is not None:
                 self._opening.stop()
+        self.shop.unlisten(self._mailroom.post)
         self.courier.stop()
 
     def __enter__(self) -> Self:
@@ -113,7 +115,12 @@ class Simulation:
         return ended is not None
 
     def open(self, rate: float | None = None) -> int:
-        """Fires products/create for each product on the shelf, so many a second; returns at once how many."""
+        """Fires products/create for each product on the shelf, so many a second; returns at once how many.
+
+        Without a rate one follows the other. `stop` ends it half-way, `come_to_rest` waits for its end.
+        """
+        if rate is not None and not rate > 0:
+            raise ValueError("rate: is more than 0")
         with self._threads:
             if self._opening is not None:
                 self._opening.stop()
@@ -121,9 +128,33 @@ class Simulation:
             return self._opening.products
 
     def live(self, rate: float, changes: int | None = None) -> None:
-        """The shop changes by itself, so many times a second, for ever or so many times; 0 stops it."""
+        """The shop changes by itself, so many times a second, for ever or so many times; 0 stops it.
+
+        Returns at once, as `open` does.
+        """
         with self._threads:
             self.life.live(rate, changes=changes)
+
+    def come_to_rest(self, timeout: float = 60.0) -> None:
+        """The shop stands still and nothing is on its way. Raises TimeoutError after so many seconds.
+
+        An endless life is stopped; an opening, and a life of so many changes, go on to their ends. What
+        faults hold back is sent at once; retries keep their (scaled) time.
+        """
+        deadline = time.monotonic() + timeout
+        with self._threads:
+            self.life.end()
+        while not self._rests():
+            if time.monotonic() >= deadline:
+                trips = self.deliveries.counts()["trips"]
+                raise TimeoutError(f"after {timeout:g} s the shop does not rest: {trips} trips are not over")
+            self.courier.flush()
+            time.sleep(LOOK_SECONDS)
+
+    def _rests(self) -> bool:
+        # In this order: who fires events is looked at before what became of them.
+        busy = self.life.rate_per_s > 0 or (self._opening is not None and self._opening.alive)
+        return not busy and self.deliveries.counts()["trips"] == 0
 
     @property
     def faults(self) -> Faults:
@@ -137,9 +168,12 @@ class Simulation:
     def truth(self) -> dict[str, Any]:
         """What the shop holds, and how far the newest version of each product came; of one moment."""
         with self.shop.lock:
+            moment = moment_of(self.shop)
             known = [*self.shop.products, *self.shop.deleted]
-            carried = {str(number): asdict(self._carriage.standing("products", number)) for number in known}
-            return {**truth_of(self.shop), "carried": carried}
+            standings = {str(number): self._carriage.standing("products", number) for number in known}
+        # Written without the lock, which a large shop's sheet would hold for a tenth of a second.
+        carried = {number: asdict(standing) for number, standing in standings.items()}
+        return {**moment.sheet(), "carried": carried}
 
     def status(self) -> dict[str, float]:
         """Exact counts; `rate`: changes a second; `opening`: 1 until all products are presented, else 0."""

@@ -1,5 +1,6 @@
 """Shops to test with: a clock that stands still until it is moved, and a catalogue from a seed."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 from shopify_simulator.shop.catalogue import stock_shelves
@@ -61,3 +62,18 @@ def illustrated(shop: Shop, made: Product, images: int) -> Product:
     made.images = [new_image(shop, made) for _ in range(images)]
     made.variants[0].image_id = made.images[0].id
     return made
+
+
+def locked_for_others(shop: Shop) -> bool:
+    """Whether another thread would have to wait for the shop."""
+    got: list[bool] = []
+
+    def attempt() -> None:
+        got.append(shop.lock.acquire(blocking=False))
+        if got[0]:
+            shop.lock.release()
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return not got[0]

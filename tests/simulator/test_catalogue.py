@@ -8,7 +8,7 @@ from shopify_simulator.shop import words
 from shopify_simulator.shop.catalogue import stock_shelves
 from shopify_simulator.shop.product import Product, Variant
 from shopify_simulator.shop.shop import Shop
-from shopify_simulator.shop.truth import truth_of
+from shopify_simulator.shop.truth import moment_of
 from tests.simulator.shops import Told, empty_shop, stocked_shop
 
 SEEDS = range(5)
@@ -20,7 +20,7 @@ def variants_of(shop: Shop) -> list[tuple[Product, Variant]]:
 
 def test_the_same_seed_stocks_the_same_shop() -> None:
     assert stocked_shop(60, seed=7).products == stocked_shop(60, seed=7).products
-    assert truth_of(stocked_shop(60, seed=7)) != truth_of(stocked_shop(60, seed=8))
+    assert moment_of(stocked_shop(60, seed=7)).sheet() != moment_of(stocked_shop(60, seed=8)).sheet()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shopify_simulator.__main__ import app
+from shopify_simulator.webhooks.faults import CHANCES, REACHES
 from shopify_simulator.webhooks.signing import sign
 from tests.simulator.receiver import Receiver
 from tests.waiting import eventually
@@ -83,7 +84,7 @@ def test_the_options_reach_the_shop(tmp_path: Path) -> None:
         running(
             *("--secret-file", str(secret), "--domain", "shirts.myshopify.com", "--seed", "4"),
             *("--deliver-to", receiver.url, "--topics", "products/update", "--made-by", "merchant"),
-            *("--faults", "id_only=1,duplicate=0.5"),
+            *("--faults", "id_only=1,duplicate=0.5,delay_seconds=0.5,reorder_window=3"),
         ) as (_, url),
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
@@ -91,6 +92,7 @@ def test_the_options_reach_the_shop(tmp_path: Path) -> None:
         assert {each["made_by"] for each in client.get("/control/subscriptions").json()} == {"merchant"}
         faults = client.get("/control/faults").json()
         assert (faults["seed"], faults["id_only"], faults["duplicate"]) == (4, 1, 0.5)
+        assert (faults["delay_seconds"], faults["reorder_window"]) == (0.5, 3)
         client.post("/control/announce")
         first = eventually(lambda: receiver.received[:1], "a delivery")[0]
     assert first.headers["x-shopify-hmac-sha256"] == sign(first.body, "store")
@@ -123,7 +125,9 @@ def test_one_line_tells_on_stderr_of_a_removed_subscription_and_each_delivery_gi
         (["--secret-file", "/nowhere/at/all"], "secret-file"),
         (["--faults", "explode=1"], "explode"),
         (["--faults", "drop=often"], "drop"),
-        (["--faults", "drop=3"], "drop"),
+        (["--faults", "drop=3"], "drop is a probability"),
+        (["--faults", "reorder_window=1.5"], "reorder_window"),
+        (["--faults", "delay_seconds=0"], "delay_seconds is more"),
         (["--secret-stdin", "--secret-file", __file__], "one of"),
         (["--products", "0"], "products"),
         (["--rate", "-1"], "rate"),
@@ -141,6 +145,14 @@ def test_an_address_that_others_reach_is_wrong_usage() -> None:
     ended = run("--host", "0.0.0.0")
     assert ended.returncode == 2
     assert "--any-host allows it" in ended.stderr
+
+
+def test_a_topic_that_there_is_not_is_wrong_usage() -> None:
+    ended = run(
+        "--secret-stdin", "--deliver-to", "http://127.0.0.1:9/", "--topics", "products/updates", stdin="x"
+    )
+    assert ended.returncode == 2
+    assert "topic" in ended.stderr
 
 
 def test_a_wrong_receiver_is_wrong_usage_and_the_secret_does_not_show() -> None:
@@ -163,5 +175,7 @@ def test_the_help_names_every_option_and_shows_an_example() -> None:
     options = "host port domain products seed deliver-to topics secret-file secret-stdin rate faults"
     for option in f"{options} time-scale any-host made-by".split():
         assert f"--{option} " in helped
+    for name in (*CHANCES, *REACHES):
+        assert name in helped
     assert "Example" in helped
     assert max(len(line) for line in helped.splitlines()) <= 80

@@ -10,6 +10,7 @@ from shopify_simulator.control.api import control_app
 from shopify_simulator.control.server import NotLoopback, Server
 from shopify_simulator.simulation import Simulation
 from tests.simulator.receiver import Answer, Receiver
+from tests.simulator.shops import locked_for_others
 from tests.simulator.street import SECRET, STORE_KEY, a_product, small_shop
 from tests.waiting import eventually
 
@@ -177,6 +178,11 @@ def test_a_product_without_variants_gets_the_default_one(remote: Remote) -> None
         ({"title": 5}, "$.title"),
         ({"variants": [{"id": 1}]}, "no variant 1"),
         ({"variants": [{"id": 1, "price": "1,00"}]}, "$.variants[0].price"),
+        ({"variants": [{"id": 1, "price": "1.00\n"}]}, "$.variants[0].price"),
+        (
+            {"add_variants": [{"options": {"Title": "New"}, "inventory_quantity": 10**25}]},
+            "inventory_quantity",
+        ),
         ({"remove_variants": [1]}, "no variant 1"),
         ({"add_variants": [{"options": {"Nope": "x"}}]}, "options"),
         ({"options": []}, "options"),
@@ -211,6 +217,7 @@ def test_an_edit_that_shopify_would_refuse_changes_nothing(remote: Remote, edit:
         ("POST", "/faults", {"drops": 0.1}, 400),
         ("POST", "/subscriptions", {"topic": "products/update"}, 400),
         ("POST", "/subscriptions", {"topic": "x", "uri": "http://127.0.0.1/"}, 400),
+        ("POST", "/subscriptions", {"topic": "products/updates", "uri": "http://127.0.0.1/"}, 400),
         ("DELETE", "/subscriptions/1", None, 404),
         ("POST", "/secrets", {}, 400),
         ("POST", "/secrets", {"secret": ""}, 400),
@@ -324,6 +331,44 @@ def test_a_secret_is_rotated_and_its_predecessor_revoked_and_neither_is_shown(re
         assert not any(key in page for key in (SECRET, STORE_KEY, "brand-new", "tell-tale"))
 
 
+def test_a_handle_is_chosen_and_taken_under_one_lock(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = remote.simulation.shop
+    free_handle = shop.free_handle
+    locked: list[bool] = []
+
+    def watched(wanted: str) -> str:
+        locked.append(locked_for_others(shop))
+        return free_handle(wanted)
+
+    monkeypatch.setattr(shop, "free_handle", watched)
+    made = [remote.ask("POST", "/products", {"title": "The same"}, status=201) for _ in range(2)]
+    assert [each["handle"] for each in made] == ["the-same", "the-same-1"]
+    assert locked == [True, True]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://a.page.example"},
+        {"origin": "null"},
+        {"host": "rebound.example"},
+        {"host": "rebound.example:8100"},
+        {"host": "[2001:db8::1]:8100"},
+        {"host": ""},
+    ],
+    ids=str,
+)
+def test_a_web_page_cannot_steer_the_shop(remote: Remote, headers: dict[str, str]) -> None:
+    refused = remote.client.post("/control/announce", headers=headers)
+    assert (refused.status_code, list(refused.json())) == (403, ["error"])
+    assert remote.ask("GET", "/status")["events"] == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8100", "LOCALHOST", "[::1]:8100", "127.8.9.1"])
+def test_every_name_of_the_machine_itself_is_good(remote: Remote, host: str) -> None:
+    assert remote.client.get("/control/health", headers={"host": host}).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "erp.example"])
 def test_only_loopback_is_served_unless_asked_for(host: str) -> None:
     with small_shop() as simulation, pytest.raises(NotLoopback):
@@ -331,6 +376,10 @@ def test_only_loopback_is_served_unless_asked_for(host: str) -> None:
 
 
 def test_another_address_is_served_when_it_is_plainly_asked_for() -> None:
-    with small_shop() as simulation, Server(control_app(simulation), host="0.0.0.0", any_host=True) as server:
-        port = httpx.URL(server.url).port
-        assert httpx.get(f"http://127.0.0.1:{port}/control/health", trust_env=False).status_code == 200
+    with (
+        small_shop() as simulation,
+        Server(control_app(simulation, any_host=True), host="0.0.0.0", any_host=True) as server,
+    ):
+        health = f"http://127.0.0.1:{httpx.URL(server.url).port}/control/health"
+        assert httpx.get(health, headers={"host": "erp.example"}, trust_env=False).status_code == 200
+        assert httpx.get(health, headers={"origin": "http://a.page"}, trust_env=False).status_code == 403

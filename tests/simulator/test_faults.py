@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shopify_simulator.simulation import Simulation
-from shopify_simulator.webhooks.faults import FaultName, Faults
+from shopify_simulator.webhooks.faults import FaultName, Faults, Lot
 from tests.simulator.receiver import Answer, Received, Receiver
 from tests.simulator.street import a_product, always, save, settled, small_shop, until
 from tests.waiting import eventually
@@ -14,17 +14,22 @@ NEVER_SECONDS = 3600.0
 EVERYTHING = Faults(seed=5, drop=0.1, duplicate=0.2, reorder=0.3, delay=0.1, id_only=0.2)
 
 
+def lot(number: int) -> Lot:
+    """Of one product's n-th event."""
+    return Lot("products", 7, number, 1)
+
+
 def order_of(receiver: Receiver, simulation: Simulation) -> list[int]:
     """Which parcel came when: its place in the order of events."""
     triggered = sorted(each.headers["x-shopify-triggered-at"] for each in receiver.received)
     return [triggered.index(each.headers["x-shopify-triggered-at"]) for each in receiver.received]
 
 
-def test_a_fate_is_a_function_of_the_seed_and_the_number_alone() -> None:
-    forwards = [EVERYTHING.fate(number) for number in range(500)]
-    backwards = [EVERYTHING.fate(number) for number in reversed(range(500))]
+def test_a_fate_is_a_function_of_the_seed_and_the_lot_alone() -> None:
+    forwards = [EVERYTHING.fate(lot(number)) for number in range(500)]
+    backwards = [EVERYTHING.fate(lot(number)) for number in reversed(range(500))]
     assert forwards == backwards[::-1]
-    assert forwards != [replace(EVERYTHING, seed=6).fate(number) for number in range(500)]
+    assert forwards != [replace(EVERYTHING, seed=6).fate(lot(number)) for number in range(500)]
 
 
 def test_two_runs_with_the_same_seed_and_events_meet_the_same_faults() -> None:
@@ -45,17 +50,43 @@ def test_two_runs_with_the_same_seed_and_events_meet_the_same_faults() -> None:
     assert any(faults for _, faults in one)
 
 
+def test_each_products_events_meet_the_same_faults_in_whatever_turns_they_came() -> None:
+    def run(turns: list[int]) -> dict[int, list[list[str]]]:
+        """The faults of each product's events, in their order; `turns`: which product's turn it is."""
+        with Receiver() as receiver, small_shop(faults=EVERYTHING) as simulation:
+            simulation.subscribe(receiver.url)
+            for index in turns:
+                save(simulation, index=index)
+            rows = sorted(simulation.deliveries.rows(limit=1000), key=lambda row: str(row["triggered_at"]))
+        return {
+            index: [row["faults"] for row in rows if row["resource_id"] == a_product(simulation, index)]
+            for index in set(turns)
+        }
+
+    assert run([0] * 30 + [1] * 30) == run([1, 0] * 30)
+
+
+def test_two_subscriptions_of_a_topic_and_two_products_meet_their_own_faults() -> None:
+    lots = [
+        [Lot("products", product, event, place) for event in range(1, 100)]
+        for product, place in ((7, 1), (7, 2), (8, 1))
+    ]
+    one, other, neighbour = ([EVERYTHING.fate(each).names for each in those] for those in lots)
+    assert one != other
+    assert one != neighbour
+
+
 @pytest.mark.parametrize("name", ["drop", "duplicate", "reorder", "delay", "id_only"])
 def test_a_chance_is_met_as_often_as_it_says(name: FaultName) -> None:
     chances: dict[str, Any] = {name: 0.3}
-    fates = [Faults(seed=1, **chances).fate(number).names for number in range(2000)]
+    fates = [Faults(seed=1, **chances).fate(lot(number)).names for number in range(2000)]
     assert fates.count((name,)) == pytest.approx(600, abs=80)
     assert fates.count(()) == 2000 - fates.count((name,))
 
 
 def test_changing_one_chance_changes_nothing_about_the_others() -> None:
-    few = [Faults(seed=1, duplicate=0.2, id_only=0.2).fate(number) for number in range(500)]
-    many = [Faults(seed=1, duplicate=0.2, id_only=0.2, delay=0.5).fate(number) for number in range(500)]
+    few = [Faults(seed=1, duplicate=0.2, id_only=0.2).fate(lot(number)) for number in range(500)]
+    many = [Faults(seed=1, duplicate=0.2, id_only=0.2, delay=0.5).fate(lot(number)) for number in range(500)]
     assert [(one.copies_after_seconds, one.id_only) for one in few] == [
         (one.copies_after_seconds, one.id_only) for one in many
     ]

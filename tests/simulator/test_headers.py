@@ -29,7 +29,8 @@ def is_uuid(text: str) -> bool:
     return str(uuid.UUID(text)) == text
 
 
-# Name, and whether the text has the form that Shopify gives it (FACTS 1.4).
+# Name, and whether the text has the form that Shopify gives it
+# (shopify.dev/docs/apps/build/webhooks/delivery-structure).
 HEADERS: list[tuple[str, Callable[[str, bytes], bool]]] = [
     ("content-type", lambda text, body: text == "application/json"),
     ("content-length", lambda text, body: text == str(len(body))),
@@ -161,6 +162,13 @@ def test_a_parcel_that_was_signed_with_the_new_secret_would_be_so_later_too() ->
             signed.setdefault(number, []).append(turning.secrets.for_delivery("app", number))
     for keys in signed.values():
         assert [key for key, _ in itertools.groupby(keys)] in (["old", "new"], ["new"])
+
+
+def test_an_empty_secret_is_refused_and_the_rotation_before_it_goes_on() -> None:
+    turning = Turning()
+    with pytest.raises(ValueError, match="empty"):
+        turning.secrets.rotate("")
+    assert turning.share_of_new(1800) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_revoked_secret_signs_nothing_any_more() -> None:

@@ -9,6 +9,7 @@ from shopify_simulator.shop.product import Option, Product
 from shopify_simulator.shop.rules import Refused
 from tests.simulator.shops import empty_shop, illustrated, shirt
 
+HALF = "half a pair: \ud83d"
 BREAKS: dict[str, tuple[Callable[[Product], Any], str]] = {
     "no title": (lambda product: setattr(product, "title", " "), "title: can't be blank"),
     "a title too long": (lambda product: setattr(product, "title", "x" * 256), "title: is longer"),
@@ -42,6 +43,27 @@ BREAKS: dict[str, tuple[Callable[[Product], Any], str]] = {
         "compare_at_price: must be",
     ),
     "a code too long": (lambda product: setattr(product.variants[0], "sku", "x" * 256), "sku: is longer"),
+    "half a surrogate pair": (lambda product: setattr(product, "title", HALF), "title: contains half"),
+    "half a pair in a code": (
+        lambda product: setattr(product.variants[0], "sku", HALF),
+        "sku: contains half",
+    ),
+    "half a pair in a description": (
+        lambda product: setattr(product, "body_html", HALF),
+        "body_html: contains half",
+    ),
+    "half a pair in an image's address": (
+        lambda product: setattr(product.images[0], "src", HALF),
+        "images: contains half",
+    ),
+    "half a pair beside an image": (
+        lambda product: setattr(product.images[0], "alt", HALF),
+        "images: contains half",
+    ),
+    "more pieces than 32 bits count": (
+        lambda product: setattr(product.variants[0], "inventory_quantity", 2**31),
+        "inventory_quantity: is more than",
+    ),
     "an unknown policy": (
         lambda product: setattr(product.variants[0], "inventory_policy", "ask"),
         "inventory_policy: is none of",
@@ -52,11 +74,20 @@ BREAKS: dict[str, tuple[Callable[[Product], Any], str]] = {
 @pytest.mark.parametrize("name", BREAKS)
 def test_what_shopify_would_not_store_is_refused_by_its_name(name: str) -> None:
     shop = empty_shop()
-    made = shop.create(shirt(shop, "S", "M"))
+    made = shop.create(illustrated(shop, shirt(shop, "S", "M"), 1))
     spoil, message = BREAKS[name]
 
     with pytest.raises(Refused, match=message):
         shop.change(made.id, spoil)
+
+
+def test_an_images_address_is_the_one_text_in_which_a_nul_may_stand() -> None:
+    shop = empty_shop()
+    made = shop.create(illustrated(shop, shirt(shop), 1))
+
+    after = shop.change(made.id, lambda product: setattr(product.images[0], "src", "a\x00b"))
+
+    assert after.images[0].src == "a\x00b"
 
 
 def test_positions_and_titles_follow_the_order_and_the_values() -> None:

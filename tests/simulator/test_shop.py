@@ -1,11 +1,11 @@
 """The shop: one lock, products replaced and never changed in place, events in the order of commits."""
 
-import threading
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
+from typing import cast
 
 import msgspec
 import pytest
@@ -13,8 +13,8 @@ import pytest
 from shopify_simulator.shop.events import Event
 from shopify_simulator.shop.product import Product
 from shopify_simulator.shop.rules import Refused
-from shopify_simulator.shop.shop import Shop, UnknownProduct
-from tests.simulator.shops import StandingClock, Told, empty_shop, shirt, stocked_shop
+from shopify_simulator.shop.shop import UnknownProduct
+from tests.simulator.shops import StandingClock, Told, empty_shop, locked_for_others, shirt, stocked_shop
 from tests.waiting import Running
 
 
@@ -146,6 +146,33 @@ def test_what_breaks_a_rule_is_refused_and_nobody_is_told() -> None:
     assert (list(told), list(shop.products)) == ([], [made.id])
 
 
+def test_a_product_whose_body_cannot_be_written_is_neither_shelved_nor_told() -> None:
+    shop = empty_shop()
+    made = shop.create(shirt(shop))
+    told = Told(shop)
+    unwritable = cast(datetime, None)
+
+    with pytest.raises(AttributeError):
+        shop.change(made.id, lambda product: setattr(product, "created_at", unwritable))
+    new = shirt(shop)
+    new.created_at = unwritable
+    with pytest.raises(AttributeError):
+        shop.create(new)
+    assert (list(told), list(shop.products.values()), shop.changes()) == ([], [made], 1)
+    assert shop.free_handle(new.handle) == new.handle
+
+
+def test_a_listener_that_left_hears_nothing_more() -> None:
+    shop = stocked_shop(1)
+    heard: list[Event] = []
+    shop.unlisten(heard.append)
+    shop.listen(heard.append)
+    shop.announce()
+    shop.unlisten(heard.append)
+    shop.announce()
+    assert len(heard) == 1
+
+
 def test_a_handle_belongs_to_one_product_until_it_is_free_again() -> None:
     shop = empty_shop()
     first, second = shop.create(shirt(shop)), shop.create(shirt(shop))
@@ -187,8 +214,14 @@ def test_announcing_fires_an_update_for_all_or_for_some() -> None:
     assert [event.resource_id for event in told] == [*ids, *ids[:2]]
     assert set(told.topics) == {"products/update"}
     assert shop.get(ids[0]).updated_at == shop.now()
+
+
+def test_announcing_one_that_is_not_there_announces_none() -> None:
+    shop = stocked_shop(2)
+    told = Told(shop)
     with pytest.raises(UnknownProduct):
-        shop.announce([1])
+        shop.announce([*shop.products, 1])
+    assert told == []
 
 
 def test_a_stocked_product_is_presented_as_it_is() -> None:
@@ -213,7 +246,7 @@ def test_listeners_hear_of_changes_from_many_threads_in_the_order_of_commits() -
     told = Told(shop)
     ids = list(shop.products)
     held_by_us: list[bool] = []
-    shop.listen(lambda _: held_by_us.append(_locked_for_others(shop)))
+    shop.listen(lambda _: held_by_us.append(locked_for_others(shop)))
 
     def edit(number: int) -> None:
         for turn in range(20):
@@ -228,17 +261,3 @@ def test_listeners_hear_of_changes_from_many_threads_in_the_order_of_commits() -
     assert instants == sorted(set(instants))
     for product_id, event in last.items():
         assert msgspec.json.decode(event.body)["title"] == shop.get(product_id).title
-
-
-def _locked_for_others(shop: Shop) -> bool:
-    got: list[bool] = []
-
-    def attempt() -> None:
-        got.append(shop.lock.acquire(blocking=False))
-        if got[0]:
-            shop.lock.release()
-
-    thread = threading.Thread(target=attempt)
-    thread.start()
-    thread.join()
-    return not got[0]

@@ -1,5 +1,6 @@
 """The truth sheet: an independent reading of each body says the same, field by field."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from shopify_simulator.life.life import Life
 from shopify_simulator.shop.bodies import is_truncated, webhook_body
 from shopify_simulator.shop.making import new_product, new_variant
 from shopify_simulator.shop.shop import Shop
-from shopify_simulator.shop.truth import truth_of, truth_of_product
-from tests.simulator.shops import DOMAIN, Told, empty_shop, shirt, stocked_shop
+from shopify_simulator.shop.truth import moment_of, truth_of_product
+from tests.simulator.shops import DOMAIN, Told, empty_shop, locked_for_others, shirt, stocked_shop
+from tests.simulator.street import a_product, small_shop
 
 Json = dict[str, Any]
 
@@ -59,7 +61,7 @@ def _read_variant(variant: Json, names: list[str]) -> Json:
 
 def assert_bodies_tell_the_truth(shop: Shop) -> None:
     for product in shop.products.values():
-        said, true = read(webhook_body(shop, product)), truth_of_product(product)
+        said, true = read(webhook_body(product, shop.offset)), truth_of_product(product)
         if is_truncated(product):
             true["variants"] = true["variants"][:100]
         assert said == true
@@ -120,7 +122,7 @@ def test_the_newest_bodies_that_were_fired_are_the_truth() -> None:
         life.change_once()
 
     newest = {event.resource_id: event for event in told}
-    truth = truth_of(shop)
+    truth = moment_of(shop).sheet()
     assert sorted(newest) == sorted([*(each["id"] for each in truth["products"]), *truth["deleted"]])
     for each in truth["products"]:
         if not newest[each["id"]].partial:
@@ -129,11 +131,37 @@ def test_the_newest_bodies_that_were_fired_are_the_truth() -> None:
         assert newest[product_id].topic == "products/delete"
 
 
+class Watched(list[str]):
+    """Tags that know whether the shop was locked for others when somebody read them."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(["a"])
+        self._shop = shop
+        self.locked: list[bool] = []
+
+    def __iter__(self) -> Iterator[str]:
+        self.locked.append(locked_for_others(self._shop))
+        return super().__iter__()
+
+
+def test_the_truth_is_of_one_moment_and_written_without_the_lock() -> None:
+    simulation = small_shop()
+    shop = simulation.shop
+    moment = moment_of(shop)
+    before = moment.sheet()
+    tags = shop.products[a_product(simulation)].tags = Watched(shop)
+    simulation.truth()
+    assert tags.locked == [False]
+    shop.delete(a_product(simulation, 1))
+    assert moment.sheet()["deleted"] == before["deleted"] == []
+    assert len(moment.sheet()["products"]) == 5
+
+
 def test_the_sheet_is_plain_json_in_the_order_of_ids() -> None:
     shop = stocked_shop(30)
     product = shop.create(shirt(shop))
     shop.delete(product.id)
-    truth = truth_of(shop)
+    truth = moment_of(shop).sheet()
 
     assert msgspec.json.decode(msgspec.json.encode(truth)) == truth
     assert truth["shop"] == {"domain": DOMAIN, "currency": "USD"}

@@ -1,7 +1,7 @@
 """The control API: reads everything that the simulation holds, and changes it.
 
 It is the hand of tests and demos, no part of Shopify's; it asks for no password, so it belongs on loopback
-alone. What never happens here: a secret in an answer.
+alone, and `door.py` keeps web pages out. What never happens here: a secret in an answer.
 """
 
 from collections.abc import Callable
@@ -12,18 +12,21 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shopify_simulator.control.answers import ERRORS, NotThere, answer, read
+from shopify_simulator.control.door import Door
 from shopify_simulator.control.edits import NewProduct, ProductEdit
+from shopify_simulator.shop.product import Product
 from shopify_simulator.shop.truth import truth_of_product
 from shopify_simulator.simulation import Simulation
 from shopify_simulator.webhooks.deliveries import STATES
 from shopify_simulator.webhooks.faults import Faults
 from shopify_simulator.webhooks.signing import ROTATION_SECONDS
-from shopify_simulator.webhooks.subscriptions import API_VERSION, Maker
+from shopify_simulator.webhooks.subscriptions import Maker
 
 ROWS: Final = 100
 Rate = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
@@ -61,7 +64,6 @@ class _FaultsWanted(_Wanted):
 class _SubscriptionWanted(_Wanted):
     topic: str
     uri: str
-    api_version: str = API_VERSION
     name: str | None = None
     made_by: Maker = "app"
 
@@ -102,9 +104,13 @@ class Control:
 
     async def create(self, request: Request) -> Response:
         wanted = await read(request, NewProduct)
-        make = self._shop.create
-        made = await run_in_threadpool(lambda: make(wanted.make(self._shop)))
-        return answer(truth_of_product(made), 201)
+
+        def create() -> Product:
+            # One lock around both, or another product takes the free handle in between.
+            with self._shop.lock:
+                return self._shop.create(wanted.make(self._shop))
+
+        return answer(truth_of_product(await run_in_threadpool(create)), 201)
 
     async def edit(self, request: Request) -> Response:
         wanted = await read(request, ProductEdit)
@@ -194,6 +200,10 @@ def routes_of(control: Control) -> list[Route]:
     return [Route(path, handler, methods=[method]) for method, path, handler in table]
 
 
-def control_app(simulation: Simulation) -> Starlette:
-    """An ASGI app that controls this simulation."""
-    return Starlette(routes=routes_of(Control(simulation)), exception_handlers=ERRORS)
+def control_app(simulation: Simulation, *, any_host: bool = False) -> Starlette:
+    """An ASGI app that controls this simulation. `any_host`: it answers under names other than loopback's."""
+    return Starlette(
+        routes=routes_of(Control(simulation)),
+        middleware=[Middleware(Door, any_host=any_host)],
+        exception_handlers=ERRORS,
+    )

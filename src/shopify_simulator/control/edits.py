@@ -15,7 +15,7 @@ from shopify_simulator.shop.product import DEFAULT_OPTION, DEFAULT_VALUE, Image,
 from shopify_simulator.shop.rules import Refused
 from shopify_simulator.shop.shop import Shop
 
-Money = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,13}(\.[0-9]{1,2})?$")]
+Money = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,13}(\.[0-9]{1,2})?\Z")]
 """`19.99`: text, as the truth and Shopify write it."""
 
 

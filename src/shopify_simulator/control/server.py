@@ -2,12 +2,13 @@
 it was plainly asked for; a handler for signals.
 """
 
-import ipaddress
 import socket
 import threading
 from typing import Any, Self
 
 import uvicorn
+
+from shopify_simulator.control.door import is_loopback
 
 STOPPING_SECONDS = 2
 """How long requests that are being answered may take when the server stops."""
@@ -21,7 +22,7 @@ class Server:
     """One address, until `stop`. Port 0: any free one. Raises NotLoopback, or OSError for a taken port."""
 
     def __init__(self, app: Any, *, host: str = "127.0.0.1", port: int = 0, any_host: bool = False) -> None:
-        if not (any_host or _is_loopback(host)):
+        if not (any_host or is_loopback(host)):
             raise NotLoopback(f"{host} is no loopback address")
         self._socket = _listening(host, port)
         config = uvicorn.Config(
@@ -54,13 +55,6 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -58,6 +58,7 @@ class Life:
         self._usual_size = len(shop.products)
         self._again: int | None = None
         self._thread: threading.Thread | None = None
+        self._endless = False
         self._stopping = threading.Event()
         self.counts: Counter[str] = Counter()
         self.rate_per_s = 0.0
@@ -76,11 +77,17 @@ class Life:
         if rate_per_s <= 0:
             return
         self._stopping.clear()
+        self._endless = changes is None
         self.rate_per_s = rate_per_s
         self._thread = threading.Thread(
             target=self._run, args=(rate_per_s, changes), name="shop-life", daemon=True
         )
         self._thread.start()
+
+    def end(self) -> None:
+        """An endless life stops; one of so many changes goes on to its end."""
+        if self._endless:
+            self.stop()
 
     def stop(self) -> None:
         """No further change begins after this returns. Not to be called with the shop's lock held."""

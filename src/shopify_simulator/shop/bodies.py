@@ -8,14 +8,11 @@ Source: shopify.dev/docs/api/webhooks, products/create, products/update, product
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from shopify_simulator.shop.product import Category, Image, Product, Variant
-
-if TYPE_CHECKING:
-    from shopify_simulator.shop.shop import Shop
 
 MOST_VARIANTS_IN_A_BODY = 100
 
@@ -25,9 +22,9 @@ Written = Callable[[datetime], str]
 _ENCODER = msgspec.json.Encoder()
 
 
-def webhook_body(shop: "Shop", product: Product) -> bytes:
-    """The body of products/create and products/update."""
-    written = _writer(shop.offset)
+def webhook_body(product: Product, offset: timezone) -> bytes:
+    """The body of products/create and products/update; instants have the shop's offset."""
+    written = _writer(offset)
     of_images = _variants_of_images(product.variants)
     images = [_image(product.id, image, of_images.get(image.id, []), written) for image in product.images]
     return _ENCODER.encode(

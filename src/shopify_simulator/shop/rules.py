@@ -11,6 +11,8 @@ STATUSES = ("active", "draft", "archived", "unlisted")
 POLICIES = ("deny", "continue")
 MOST_CENTS = 10**14
 """Shopify's prices have at most 15 digits or so; beyond, nobody sells shirts."""
+MOST_PIECES = 2**31 - 1
+"""The Admin API's quantities are GraphQL Ints: 32 bits with a sign."""
 
 
 class Refused(ValueError):
@@ -41,6 +43,11 @@ def check(product: Product) -> None:
     _check_text("product_type", product.product_type)
     if product.status not in STATUSES:
         raise Refused(f"status: {product.status!r} is none of {', '.join(STATUSES)}")
+    _check_unicode("body_html", product.body_html)
+    _check_unicode("template_suffix", product.template_suffix)
+    for image in product.images:
+        _check_unicode("images", image.src)
+        _check_unicode("images", image.alt)
     _check_tags(product.tags)
     _check_options(product.options)
     _check_variants(product)
@@ -60,6 +67,15 @@ def _check_text(name: str, text: str, *, needed: bool = False) -> None:
         raise Refused(f"{name}: is longer than {LONGEST_TEXT} characters")
     if "\x00" in text:
         raise Refused(f"{name}: contains a NUL character")
+    _check_unicode(name, text)
+
+
+def _check_unicode(name: str, text: str | None) -> None:
+    """Half a surrogate pair cannot be written as UTF-8. All else may stand in these texts, a NUL too."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        raise Refused(f"{name}: contains half a surrogate pair") from None
 
 
 def _check_tags(tags: list[str]) -> None:
@@ -104,5 +120,7 @@ def _check_variant(variant: Variant, options: int) -> None:
         raise Refused(f"variant {variant.id}: price: must be 0 or more")
     if not 0 <= (variant.compare_at_cents or 0) < MOST_CENTS:
         raise Refused(f"variant {variant.id}: compare_at_price: must be 0 or more")
+    if abs(variant.inventory_quantity) > MOST_PIECES:
+        raise Refused(f"variant {variant.id}: inventory_quantity: is more than {MOST_PIECES}")
     if variant.inventory_policy not in POLICIES:
         raise Refused(f"variant {variant.id}: inventory_policy: is none of {', '.join(POLICIES)}")

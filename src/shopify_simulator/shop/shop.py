@@ -1,14 +1,15 @@
 """The shop: products on a shelf, one lock, and an event for each change, in the order of commits.
 
 A product enters whole (`create`, `stock`), is replaced by a changed copy (`change`) and leaves (`delete`).
-What never happens here: a product changed in place, an event for a refused change, an `updated_at` that goes
-back, two events with one `triggered_at`.
+What never happens here: a product changed in place, an event for a refused change, a change whose body cannot
+be written, an `updated_at` that goes back, two events with one `triggered_at`.
 """
 
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
@@ -84,9 +85,17 @@ class Shop:
         return self._changes
 
     def listen(self, listener: Listener) -> None:
-        """From now on `listener` gets every event, in the order of commits, while the lock is held."""
+        """From now on `listener` gets every event, in the order of commits, while the lock is held.
+
+        It must not raise: what it is told of has happened.
+        """
         with self.lock:
             self._listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """It is told no more; nothing where it never was."""
+        with self.lock, suppress(ValueError):
+            self._listeners.remove(listener)
 
     def get(self, product_id: int) -> Product:
         """The product as it is now; not to be changed. Raises UnknownProduct."""
@@ -115,14 +124,17 @@ class Shop:
     def stock(self, product: Product) -> None:
         """Puts a product on the shelf and tells nobody, as what was there before anyone listened."""
         with self.lock:
+            self._check_new(product)
             self._shelve(product)
 
     def create(self, product: Product) -> Product:
         """Puts a new product on the shelf; fires products/create. Raises Refused."""
         with self.lock:
+            self._check_new(product)
+            body = self._body(product)
             self._shelve(product)
             self._changes += 1
-            self._fire_body("products/create", product)
+            self._fire_body("products/create", product, body)
             return product
 
     def change(self, product_id: int, apply: Callable[[Product], object]) -> Product:
@@ -138,9 +150,10 @@ class Shop:
             straighten(after)
             self._check(after)
             self._stamp(before, after)
+            body = self._body(after)
             self._replace(before, after)
             self._changes += 1
-            self._fire_body("products/update", after)
+            self._fire_body("products/update", after, body)
             return after
 
     def delete(self, product_id: int) -> None:
@@ -158,32 +171,31 @@ class Shop:
     def announce(self, product_ids: Iterable[int] | None = None) -> int:
         """Fires products/update for each product (or all), as if a merchant had saved it; how many.
 
-        One id after the other, so that others get at the shop in between; raises UnknownProduct.
+        One id after the other, so that others get at the shop in between. Raises UnknownProduct, and fires
+        nothing then.
         """
-        asked = self._ids() if product_ids is None else list(product_ids)
+        with self.lock:
+            asked = [self.get(each).id for each in (self.products if product_ids is None else product_ids)]
         announced = 0
         for product_id in asked:
-            # Asked for all, one that was deleted meanwhile is no mistake.
-            if product_ids is None and product_id not in self.products:
-                continue
-            self.change(product_id, _as_it_is)
-            announced += 1
+            with suppress(UnknownProduct):  # deleted meanwhile
+                self.change(product_id, _as_it_is)
+                announced += 1
         return announced
 
     def present(self, product_id: int) -> None:
         """Fires products/create for a stocked product as it is: the shop opens. Raises UnknownProduct."""
         with self.lock:
-            self._fire_body("products/create", self.get(product_id))
+            product = self.get(product_id)
+            self._fire_body("products/create", product, self._body(product))
 
-    def _ids(self) -> list[int]:
-        with self.lock:
-            return list(self.products)
-
-    def _shelve(self, product: Product) -> None:
+    def _check_new(self, product: Product) -> None:
         if product.id in self.products or product.id in self.deleted:
             raise Refused(f"the id {product.id} is taken")
         straighten(product)
         self._check(product)
+
+    def _shelve(self, product: Product) -> None:
         self.products[product.id] = product
         self._handles[product.handle] = product.id
         self._roll.enter(product.id)
@@ -207,10 +219,12 @@ class Shop:
             self._handles[after.handle] = after.id
         self.products[after.id] = after
 
-    def _fire_body(self, topic: str, product: Product) -> None:
-        # Bodies are most of the cost: without listeners nobody would read them.
-        if self._listeners:
-            body = webhook_body(self, product)
+    def _body(self, product: Product) -> bytes | None:
+        """None without listeners: bodies are most of the cost, and nobody would read them."""
+        return webhook_body(product, self.offset) if self._listeners else None
+
+    def _fire_body(self, topic: str, product: Product, body: bytes | None) -> None:
+        if body is not None:
             self._fire(topic, product.id, body, partial=is_truncated(product))
 
     def _fire(self, topic: str, resource_id: int, body: bytes, *, partial: bool) -> None:

@@ -3,6 +3,7 @@
 Reads products and never a body, so that a mistake in the bodies shows. What never happens here: a change.
 """
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -12,17 +13,33 @@ from shopify_simulator.shop.shop import Shop
 Json = dict[str, Any]
 
 
-def truth_of(shop: Shop) -> Json:
-    """The shop, its products by id, and the ids that were deleted; of one moment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the shop held once. Products on the shelf are replaced, never changed: writing needs no lock."""
+
+    domain: str
+    currency: str
+    products: list[Product]
+    deleted: list[int]
+
+    def sheet(self) -> Json:
+        """The shop, its products by id, and the ids that were deleted."""
+        return {
+            "shop": {"domain": self.domain, "currency": self.currency},
+            "products": [truth_of_product(each) for each in sorted(self.products, key=lambda each: each.id)],
+            "deleted": sorted(self.deleted),
+        }
+
+
+def moment_of(shop: Shop) -> Moment:
+    """The present, taken under the shop's lock."""
     with shop.lock:
-        # Products on the shelf are replaced, never changed: the lock is not needed for the writing.
-        held = list(shop.products.values())
-        deleted = sorted(shop.deleted)
-    return {
-        "shop": {"domain": shop.domain, "currency": shop.currency},
-        "products": [truth_of_product(product) for product in sorted(held, key=lambda each: each.id)],
-        "deleted": deleted,
-    }
+        return Moment(
+            domain=shop.domain,
+            currency=shop.currency,
+            products=list(shop.products.values()),
+            deleted=list(shop.deleted),
+        )
 
 
 def truth_of_product(product: Product) -> Json:

@@ -1,6 +1,8 @@
 """How far the newest version of each resource came: events and their parcels' ends enter, a state leaves.
 
-What never happens here: an older version's fate told as the newest one's.
+It knows what Shopify knows, no more: with two receivers, that one of them accepted; and of an answer that
+came too late, that none came, though the receiver may have kept the delivery. What never happens here: an
+older version's fate told as the newest one's.
 """
 
 import threading
@@ -23,8 +25,8 @@ class _Newest:
 class Standing:
     """What became of a resource's newest version. `whole`: a body that covers all of it was accepted.
 
-    carried: the receiver accepted it, perhaps cut short; pending: it is on its way; lost: it comes no more,
-    for it was dropped, given up, or nobody had asked for it.
+    carried: a receiver (any one of several) accepted it, perhaps cut short; pending: it is on its way; lost:
+    it comes no more, for it was dropped, given up (no 2xx came in time), or nobody had asked for it.
     """
 
     state: Carried
@@ -40,14 +42,14 @@ class Carriage:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._newest: dict[tuple[str, int], _Newest] = {}
-        self._versions = 0
 
     def fired(self, kind: str, resource_id: int) -> int:
-        """A new version came to be; returns its number, greater than all before, as commits are."""
+        """A new version came to be; returns its number: 1 for the resource's first, then one more each."""
         with self._lock:
-            self._versions += 1
-            self._newest[kind, resource_id] = _Newest(self._versions)
-            return self._versions
+            before = self._newest.get((kind, resource_id))
+            version = 1 if before is None else before.version + 1
+            self._newest[kind, resource_id] = _Newest(version)
+            return version
 
     def sent(self, kind: str, resource_id: int, version: int, trips: int) -> None:
         """It is on its way, so many times."""

@@ -2,7 +2,7 @@
 
 Parcels enter from any thread; requests leave from an event loop in a thread of its own. What never happens
 here: a body or a header that differs between two attempts, a redirection that is followed, a delivery that
-waits for another subscription's receiver.
+waits for another subscription's receiver, or for one that is gone.
 """
 
 import asyncio
@@ -52,14 +52,15 @@ class Courier:
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     def start(self) -> None:
-        """Returns when parcels can be carried."""
+        """Returns when parcels can be carried. Once only: a stopped courier stays so."""
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
         """Ends what is on its way: a parcel that has not arrived stays waiting in the record."""
         self._on_loop(self._stopping.set)
-        self._thread.join()
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join()
 
     def send(self, parcel: Parcel, fate: Fate) -> None:
         """Carries the parcel, and its duplicates, each at its time."""
@@ -80,7 +81,12 @@ class Courier:
                 self._loop.call_soon_threadsafe(call, *arguments)
 
     def _run(self) -> None:
-        asyncio.run(self._live())
+        # Not `asyncio.run`: that waits for the threads that look names up, and a resolver may take its time.
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._live())
+        finally:
+            loop.close()
 
     async def _live(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -88,12 +94,20 @@ class Courier:
         await self._stopping.wait()
         with self._state:
             self._loop = None
-        for lane in [*self._lanes.values(), *self._closing.values()]:
+        lanes = [*self._lanes.values(), *self._closing.values()]
+        for lane in lanes:
             lane.cancel()
+        for lane in lanes:
             await lane.hang_up()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     def _take(self, parcel: Parcel, fate: Fate) -> None:
         lane = self._lane_of(parcel.subscription_id)
+        if lane is None:
+            # Its subscription went between the event and now.
+            for _ in range(fate.trips):
+                self._give_up(parcel)
+            return
         if fate.delay_seconds or fate.passed_by:
             lane.bay.hold(
                 lambda: lane.begin(self._carry(parcel, lane)),
@@ -106,15 +120,11 @@ class Courier:
         for seconds in fate.copies_after_seconds:
             lane.bay.hold(lambda: lane.begin(self._carry(parcel, lane)), seconds=seconds)
 
-    def _lane_of(self, subscription_id: int) -> Lane:
+    def _lane_of(self, subscription_id: int) -> Lane | None:
+        """The way to its receiver; None where there is no such subscription."""
         lane = self._lanes.get(subscription_id)
-        if lane is None:
-            lane = Lane(asyncio.get_running_loop(), self._tls)
-            if self._subscriptions.get(subscription_id) is None:
-                # It went between the event and now.
-                lane.close()
-            else:
-                self._lanes[subscription_id] = lane
+        if lane is None and self._subscriptions.get(subscription_id) is not None:
+            lane = self._lanes[subscription_id] = Lane(asyncio.get_running_loop(), self._tls)
         return lane
 
     def _flush(self) -> None:
@@ -143,6 +153,10 @@ class Courier:
             if accepted:
                 self._deliveries.arrived(parcel)
                 return
+        self._give_up(parcel)
+
+    def _give_up(self, parcel: Parcel) -> None:
+        """One of its trips comes to nothing."""
         self._deliveries.given_up(parcel)
         _log.warning(
             "delivery.given_up topic=%s resource=%s webhook_id=%s uri=%s",

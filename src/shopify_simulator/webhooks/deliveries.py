@@ -105,10 +105,9 @@ class Deliveries:
 
     def began(self, parcel: Parcel, fate: Fate) -> None:
         """A parcel was made. It makes no trip, one, or one more for each duplicate."""
-        trips = 0 if fate.dropped else 1 + len(fate.copies_after_seconds)
-        self._carriage.sent(parcel.kind, parcel.resource_id, parcel.version, trips)
+        self._carriage.sent(parcel.kind, parcel.resource_id, parcel.version, fate.trips)
         with self._lock:
-            self._count_new(fate, trips)
+            self._count_new(fate)
             record = _Delivery(
                 webhook_id=parcel.webhook_id,
                 event_id=parcel.event_id,
@@ -117,7 +116,7 @@ class Deliveries:
                 triggered_at=parcel.triggered_at,
                 uri=parcel.uri,
                 faults=list(fate.names),
-                trips=trips,
+                trips=fate.trips,
                 state="dropped" if fate.dropped else "waiting",
             )
             if fate.dropped:
@@ -125,10 +124,10 @@ class Deliveries:
             else:
                 self._open[parcel.webhook_id] = record
 
-    def _count_new(self, fate: Fate, trips: int) -> None:
+    def _count_new(self, fate: Fate) -> None:
         counts = self._counts
         counts.deliveries += 1
-        counts.trips += trips
+        counts.trips += fate.trips
         counts.waiting += not fate.dropped
         counts.dropped += fate.dropped
         counts.duplicated += bool(fate.copies_after_seconds)

@@ -1,17 +1,30 @@
-"""What goes wrong with a delivery, decided from a seed. A parcel's number enters, its fate leaves.
+"""What goes wrong with a delivery, decided from a seed. A parcel's lot enters, its fate leaves.
 
-What never happens here: a clock, or a memory. The same seed and number meet the same fate, in any order.
+What never happens here: a clock, or a memory. The same seed and lot meet the same fate, in any order, however
+the threads of a shop took turns.
 """
 
 import random
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 FaultName = Literal["drop", "duplicate", "reorder", "delay", "id_only"]
 CHANCES: Final[tuple[FaultName, ...]] = ("drop", "duplicate", "reorder", "delay", "id_only")
 REACHES: Final = ("delay_seconds", "reorder_window", "reorder_seconds")
 MOST_REACH: Final = 86_400
 _SECOND_COPY_CHANCE: Final = 0.25
+
+
+class Lot(NamedTuple):
+    """What a parcel's fate is drawn from, and what is the same in a second run."""
+
+    kind: str
+    """Of the resource: `products`."""
+    resource_id: int
+    event: int
+    """The n-th of this resource, from 1."""
+    subscription: int
+    """The n-th of the topic, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +38,16 @@ class Fate:
     delay_seconds: float = 0.0
     """It leaves so much later."""
     passed_by: int = 0
-    """It leaves after so many parcels with a later number were at the receiver's door."""
+    """It leaves when so many later parcels were at the receiver's door; more may come before it is there."""
     passed_within_seconds: float = 0.0
     """Or after this time, when fewer come."""
     copies_after_seconds: tuple[float, ...] = ()
     """It is sent again, under the same webhook id, at each of these times."""
+
+    @property
+    def trips(self) -> int:
+        """How many times it is sent."""
+        return 0 if self.dropped else 1 + len(self.copies_after_seconds)
 
     @property
     def names(self) -> tuple[FaultName, ...]:
@@ -56,7 +74,7 @@ class Faults:
     delay_seconds: float = 2.0
     """A delay, and the time until a duplicate, is at most this."""
     reorder_window: int = 5
-    """A reordered parcel is passed by at most so many later ones."""
+    """A reordered parcel waits for at most so many later ones to pass it."""
     reorder_seconds: float = 1.0
     """And it waits for them no longer than this: there may be none."""
 
@@ -68,14 +86,14 @@ class Faults:
             if not 0 < getattr(self, reach) <= MOST_REACH:
                 raise ValueError(f"{reach} is more than 0 and at most {MOST_REACH}")
 
-    def fate(self, number: int, *, has_short_form: bool = True) -> Fate:
-        """What happens to parcel `number`: a function of it and the seed alone.
+    def fate(self, lot: Lot, *, has_short_form: bool = True) -> Fate:
+        """What happens to the parcel of this lot: a function of it and the seed alone.
 
         Without a short form (a deletion's body is but the id) `id_only` does not happen.
         """
         if not any(getattr(self, name) for name in CHANCES):
             return _NOTHING
-        drawn = random.Random(f"fate:{self.seed}:{number}")
+        drawn = random.Random(":".join(map(str, ("fate", self.seed, *lot))))
         # All chances are drawn whatever the others say: changing one changes nothing about the rest.
         happens = {name: drawn.random() < getattr(self, name) for name in CHANCES}
         delay = self.delay_seconds * (1 - drawn.random())

@@ -6,15 +6,17 @@ when nothing else comes any more, too.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, eq=False)
 class _Held:
     release: Callable[[], None]
     number: int
-    passes_left: int
+    passed_by: int
     """0: it waits for its seconds alone."""
+    passers: set[int] = field(default_factory=set)
+    """The numbers: a retry or a duplicate of one that passed does not pass again."""
 
 
 class HoldingBay:
@@ -38,8 +40,8 @@ class HoldingBay:
         """Parcel `number` was at the receiver's door."""
         for held in list(self._passable):
             if number > held.number:
-                held.passes_left -= 1
-                if not held.passes_left:
+                held.passers.add(number)
+                if len(held.passers) == held.passed_by:
                     self._let_go(held)
 
     def flush(self) -> None:

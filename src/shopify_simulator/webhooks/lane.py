@@ -29,12 +29,12 @@ class Lane:
         self._trips: set[asyncio.Task[None]] = set()
         # A pool of connections looks at all of them for each request; one connection in each costs a third.
         # The last one used comes first: it is the likeliest to be still open.
-        self._transports: asyncio.LifoQueue[httpx.AsyncHTTPTransport] = asyncio.LifoQueue()
         self._all = [
             httpx.AsyncHTTPTransport(verify=tls, limits=_KEPT, trust_env=False) for _ in range(AT_A_TIME)
         ]
-        for transport in self._all:
-            self._transports.put_nowait(transport)
+        self._idle = list(self._all)
+        # A queue would let newcomers take what was put there for somebody who waits.
+        self._places = asyncio.Semaphore(AT_A_TIME)
 
     def is_closed(self) -> bool:
         return self._closed.is_set()
@@ -47,11 +47,12 @@ class Lane:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
         """One of the places, with its connection; whoever asks first gets it first."""
-        transport = await self._transports.get()
-        try:
-            yield transport
-        finally:
-            self._transports.put_nowait(transport)
+        async with self._places:
+            transport = self._idle.pop()
+            try:
+                yield transport
+            finally:
+                self._idle.append(transport)
 
     def begin(self, trip: Coroutine[Any, Any, None]) -> None:
         """Runs it, and keeps it from being forgotten."""

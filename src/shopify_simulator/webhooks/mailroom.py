@@ -11,7 +11,7 @@ from shopify_simulator.shop.events import Event
 from shopify_simulator.webhooks.carriage import Carriage
 from shopify_simulator.webhooks.courier import Courier
 from shopify_simulator.webhooks.deliveries import Deliveries
-from shopify_simulator.webhooks.faults import Fate, Faults
+from shopify_simulator.webhooks.faults import Fate, Faults, Lot
 from shopify_simulator.webhooks.headers import headers_of, triggered_at
 from shopify_simulator.webhooks.parcel import Parcel
 from shopify_simulator.webhooks.signing import Secrets, sign
@@ -44,11 +44,12 @@ class Mailroom:
     def post(self, event: Event) -> None:
         """Hands one parcel for each subscription to the courier, or drops it."""
         self._deliveries.fired()
-        version = self._carriage.fired(event.topic.partition("/")[0], event.resource_id)
-        for subscription in self._subscriptions.of_topic(event.topic):
-            number = next(self._numbers)
-            fate = self.faults.fate(number, has_short_form=event.body != event.id_only)
-            parcel = self._wrap(event, subscription, number, version, fate)
+        kind = event.topic.partition("/")[0]
+        version = self._carriage.fired(kind, event.resource_id)
+        for place, subscription in enumerate(self._subscriptions.of_topic(event.topic), 1):
+            lot = Lot(kind, event.resource_id, version, place)
+            fate = self.faults.fate(lot, has_short_form=event.body != event.id_only)
+            parcel = self._wrap(event, subscription, next(self._numbers), version, fate)
             self._deliveries.began(parcel, fate)
             if not fate.dropped:
                 self._courier.send(parcel, fate)

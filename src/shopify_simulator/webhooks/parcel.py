@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Parcel:
     """A body with its address and its headers. `number`: the n-th parcel of this shop, from 1.
 
-    `version`: which event about this resource it carries. `whole`: its body covers the whole resource.
+    `version`: the n-th event about this resource, from 1. `whole`: its body covers the whole resource.
     """
 
     number: int

@@ -61,12 +61,13 @@ class Secrets:
         self._lock = threading.Lock()
 
     def rotate(self, secret: str, seconds: float = ROTATION_SECONDS) -> None:
-        """From now on signing moves to this secret, within so many (unscaled) seconds."""
+        """From now on signing moves to this secret, within so many (unscaled) seconds. Raises ValueError."""
+        _not_empty(secret)
         with self._lock:
             self._rotation = _Rotation(
                 old=self._current, begun_at=self._clock(), seconds=seconds / self._time_scale
             )
-            self._current = _not_empty(secret)
+            self._current = secret
 
     def revoke_old(self) -> bool:
         """The old secret signs nothing any more; False when there is none."""

@@ -14,20 +14,24 @@ from urllib.parse import urlsplit
 
 from shopify_simulator.shop.rules import Refused
 from shopify_simulator.webhooks.retry import FAILURES_TO_REMOVAL
+from shopify_simulator.webhooks.topics import COMPLIANCE_TOPICS, TOPICS
 
 Maker = Literal["api", "app", "merchant"]
 """The Admin API, an app's TOML file, or the merchant in Settings > Notifications."""
 
 API_VERSION: Final = "2026-10"
-_TOPIC: Final = re.compile(r"[a-z_]+/[a-z_]+")
-_VERSION: Final = re.compile(r"20[0-9]{2}-(01|04|07|10)")
+API_VERSIONS: Final = ("2026-07", API_VERSION)
+"""Those whose bodies have the keys that this shop writes."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _FIRST_ID: Final = 1_047_897_672_601
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One address that is told of one topic. `failures`: failed attempts in a row, of all its deliveries."""
+    """One address that is told of one topic. `failures`: failed attempts in a row, of all its deliveries.
+
+    `api_version` is the app's (shopify.dev/docs/api/admin-graphql, webhookSubscriptionCreate).
+    """
 
     id: int
     topic: str
@@ -42,7 +46,10 @@ class Subscription:
 class Subscriptions:
     """All subscriptions of the shop, in the order they were made. Fit for several threads."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], api_version: str = API_VERSION) -> None:
+        if api_version not in API_VERSIONS:
+            raise ValueError(f"the API version is one of {', '.join(API_VERSIONS)}")
+        self._api_version = api_version
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[int, Subscription] = {}
@@ -54,19 +61,18 @@ class Subscriptions:
         *,
         topic: str,
         uri: str,
-        api_version: str = API_VERSION,
         name: str | None = None,
         made_by: Maker = "app",
     ) -> Subscription:
         """Makes a subscription; raises `Refused` with the reason where Shopify would not."""
-        _hold_to_form(topic, uri, api_version, name, made_by)
+        _hold_to_form(topic, uri, name, made_by)
         with self._lock:
             self._hold_to_others(topic, uri, name, made_by)
             made = Subscription(
                 id=next(self._numbers),
                 topic=topic,
                 uri=uri,
-                api_version=api_version,
+                api_version=self._api_version,
                 name=name,
                 made_by=made_by,
                 failures=0,
@@ -125,13 +131,13 @@ class Subscriptions:
             return self._removed
 
 
-def _hold_to_form(topic: str, uri: str, api_version: str, name: str | None, made_by: str) -> None:
-    if not _TOPIC.fullmatch(topic):
-        raise Refused("topic: looks like products/update")
+def _hold_to_form(topic: str, uri: str, name: str | None, made_by: str) -> None:
+    if topic not in TOPICS:
+        raise Refused(f"topic: there is no {topic!r}; a topic looks like products/update")
+    if topic in COMPLIANCE_TOPICS and made_by != "app":
+        raise Refused(f"topic: {topic} stands in an app's configuration only")
     if not _is_http(uri):
         raise Refused("uri: is no http or https URL with a host")
-    if not _VERSION.fullmatch(api_version):
-        raise Refused("api_version: looks like 2026-10")
     if name is not None and not _NAME.fullmatch(name):
         raise Refused("name: has 1 to 50 letters, digits, _ and -")
     if made_by not in get_args(Maker):
