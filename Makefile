@@ -52,7 +52,7 @@ check: $(VENV)/.dev-stamp ## format, lint, types, import contracts, then the tes
 mutants: $(VENV)/.dev-stamp ## break the code on purpose, once per law, and want its test red
 	@$(PY) scripts/mutants.py $(ARGS)
 
-bench: $(VENV)/.dev-stamp ## measure what a webhook's receipt costs
+bench: $(VENV)/.dev-stamp ## five benchmarks: receipt, drain, flow, slow_disk, growth
 	@$(PY) -m bench $(ARGS)
 
 soak: $(VENV)/.dev-stamp ## kill and shuffle at the full numbers (minutes)
@@ -77,7 +77,7 @@ $(VENV)/.python-stamp:
 	@touch $@
 
 $(VENV)/.runtime-stamp: requirements/runtime.txt pyproject.toml | $(VENV)/.python-stamp
-	@echo "Installing what Backroom runs on into $(VENV)."
+	@echo "Installing what Backroom runs on into $(VENV), once: about half a minute."
 	@$(LOCKED) requirements/runtime.txt
 	@$(EDITABLE)
 	@touch $@

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,8 @@ from bench.places import KINDS, open_places
 from bench.report import Report
 
 BENCHMARKS: Final = ("receipt", "drain", "flow", "slow_disk", "growth")
+SIZES: Final = ("deliveries", "runs")
+"""What can be asked of drain's size."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,8 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _size(benchmark: ModuleType, wanted: argparse.Namespace) -> object:
     if wanted.quick:
-        return benchmark.QUICK
-    return getattr(benchmark, "WHOLE", benchmark.FULL) if wanted.full else benchmark.FULL
+        size = benchmark.QUICK
+    else:
+        size = getattr(benchmark, "WHOLE", benchmark.FULL) if wanted.full else benchmark.FULL
+    asked = {name: getattr(wanted, name) for name in SIZES if getattr(wanted, name) is not None}
+    return replace(size, **asked)
 
 
 def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -39,13 +45,24 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="growth to 10 million deliveries: many minutes")
     parser.add_argument("--database", choices=KINDS, help="on this one only; on both without a word")
     parser.add_argument("--json", type=Path, help="where to write the one benchmark's figures")
+    parser.add_argument("--deliveries", type=_positive, metavar="N", help="drain: so many a phase")
+    parser.add_argument("--runs", type=_positive, metavar="N", help="drain: the medians of so many runs")
     wanted = parser.parse_args(arguments)
     for name in wanted.benchmark:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name}: there are {names}")
     if wanted.json is not None and len(wanted.benchmark) != 1:
         parser.error("--json takes the figures of one benchmark: name it")
+    if wanted.benchmark != ["drain"] and any(getattr(wanted, name) is not None for name in SIZES):
+        parser.error("--deliveries and --runs are drain's: name it, and no other")
     return wanted
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The whole way, over HTTP and with the worker beside it: from the 200 to the ERP rows that others can see.
 
 Half of the deliveries are new products, half change the prices of earlier ones. A watcher reads the history
-of changes every 5 ms, as a reader of the rows would: that is the figures' grain.
+of changes every 5 ms, as a reader of the rows would: that is the figures' grain. What waits is counted once a
+second.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -15,10 +16,9 @@ from sqlalchemy import func, select
 
 from backroom.db.database import Database, open_database
 from backroom.erp.tables import field_change
-from backroom.flow.status import Status, read_status
 from backroom.ingress.tables import webhook_delivery
-from backroom.resources.registry import RESOURCES
 from backroom.worker.heartbeat import read_signs
+from bench.backlog import Backlog, growth
 from bench.load import Order, Outcome, send
 from bench.places import Place, Places
 from bench.programs import START_SECONDS, open_shop, serving
@@ -67,6 +67,7 @@ class Watcher:
         def go_on() -> None:
             while not over.wait(LOOK_SECONDS):
                 self.look()
+            self.look()
 
         thread = threading.Thread(target=go_on, name="watcher")
         thread.start()
@@ -88,13 +89,17 @@ def run(report: Report, places: Places, size: Size) -> None:
 
 
 def flow(place: Place, rate: int, seconds: int) -> Row:
-    """One rate on one empty database. Raises RuntimeError where anything is refused, lost or never done."""
+    """One rate on one empty database. Raises RuntimeError where anything is refused, lost or never done.
+
+    `waiting`: the most deliveries and rows that did, `growing/s` from the first half to the second; `left`:
+    at the end of the sending, and after `rest s` none.
+    """
     open_shop(place)
     database = open_database(place.url, place.schema)
     try:
         with serving(place) as program:
             _wait_for_the_worker(database)
-            watcher = Watcher(database)
+            watcher, backlog = Watcher(database), Backlog(database)
             with watcher.looking():
                 order = Order(
                     address=program.address,
@@ -103,12 +108,14 @@ def flow(place: Place, rate: int, seconds: int) -> Row:
                     rate=rate,
                     behind=rate * 2,
                 )
-                outcome = send(order)
-                left = _status(database)
-                rested = _wait_for_rest(database)
+                with backlog.watched():
+                    outcome = send(order)
+                left = backlog.look()
+                rested = _wait_for_rest(backlog)
         lags, folded = _lags(database, outcome, watcher)
     finally:
         database.dispose()
+    grown = growth(backlog.looks, min(outcome.answered.values()), max(outcome.answered.values()))
     return {
         "database": place.kind,
         "sent/s": rate,
@@ -120,25 +127,46 @@ def flow(place: Place, rate: int, seconds: int) -> Row:
         "p99": percentile(lags, 99),
         "most": max(lags),
         "folded": folded,
-        "left at the end": left.inbox_pending + left.dirty,
-        "rest after s": rested,
+        "waiting": grown.most,
+        "growing/s": grown.per_second,
+        "left": left,
+        "rest s": rested,
     }
 
 
 def _lags(database: Database, outcome: Outcome, watcher: Watcher) -> tuple[list[float], int]:
     """Milliseconds from each 200 to the first look that saw its rows, and how many were folded.
 
-    Where the worker is behind, a creation and the change that followed it are sorted together, and the rows
-    name the change only. Raises RuntimeError where an acknowledged one is not there.
+    Raises RuntimeError where an acknowledged one is not there, or never became rows.
     """
     c = webhook_delivery.c
     with database.reading() as transaction:
-        ids = dict(transaction.execute(select(c.webhook_id, c.id)).tuples().all())
+        found = transaction.execute(select(c.webhook_id, c.id, c.resource_key)).tuples().all()
+    ids = {webhook_id: delivery_id for webhook_id, delivery_id, _ in found}
     if outcome.refused or not outcome.answered.keys() <= ids.keys():
         raise RuntimeError(f"{outcome.refused} were refused, or an acknowledged one is not there")
-    seen = {name: watcher.seen[ids[name]] for name in outcome.answered if ids[name] in watcher.seen}
-    lags = [(at - outcome.answered[name]) * 1000 for name, at in seen.items()]
-    return lags, len(outcome.answered) - len(seen)
+    seen = seen_with_folded({delivery_id: key for _, delivery_id, key in found}, watcher.seen)
+    lags = [(seen[ids[name]] - at) * 1000 for name, at in outcome.answered.items()]
+    return lags, sum(ids[name] not in watcher.seen for name in outcome.answered)
+
+
+def seen_with_folded(resources: Mapping[int, str], seen: Mapping[int, float]) -> dict[int, float]:
+    """When each delivery's rows were seen, those of folded ones with their successor's.
+
+    Where the worker is behind, a creation and the change that followed it are sorted together, and the rows
+    name the change only: without them the slowest would have no lag. `resources`: by delivery, all of them.
+    Raises RuntimeError where neither a delivery's rows nor a successor's were seen.
+    """
+    whole: dict[int, float] = {}
+    later: dict[str, float] = {}
+    for delivery_id in sorted(resources, reverse=True):
+        key = resources[delivery_id]
+        if delivery_id in seen:
+            later[key] = seen[delivery_id]
+        elif key not in later:
+            raise RuntimeError(f"delivery {delivery_id} never became rows")
+        whole[delivery_id] = later[key]
+    return whole
 
 
 def _wait_for_the_worker(database: Database) -> None:
@@ -151,16 +179,10 @@ def _wait_for_the_worker(database: Database) -> None:
     raise RuntimeError("the worker never showed a sign of life")
 
 
-def _wait_for_rest(database: Database) -> float:
+def _wait_for_rest(backlog: Backlog) -> float:
     started = time.monotonic()
     while time.monotonic() - started < REST_SECONDS:
-        status = _status(database)
-        if status.inbox_pending + status.dirty == 0:
+        if backlog.look() == 0:
             return time.monotonic() - started
         time.sleep(0.05)
-    raise RuntimeError(f"it never came to rest: {_status(database)}")
-
-
-def _status(database: Database) -> Status:
-    with database.reading() as transaction:
-        return read_status(transaction, RESOURCES)
+    raise RuntimeError(f"it never came to rest: {backlog.look()} wait")

@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bench.machine import Machine
 
+WIDEST: Final = 110
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 Row = Mapping[str, str | float | int | None]
 
@@ -34,8 +36,16 @@ class Report:
         self._machine = machine
         self._tables: dict[str, Sequence[Row]] = {}
         self._notes: list[str] = []
-        self._console = Console(width=110, highlight=False)
-        self._console.print(f"\n[bold]{name}[/bold]   {machine}")
+        self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console.width = WIDEST
+        self._console.print(f"\n[bold]{name}[/bold]")
+        self._console.print(str(machine))
+        if machine.load > machine.cores / 2:
+            self.note(
+                f"Something else was running: before this began, the load of {machine.cores} cores was"
+                f" {machine.load:.1f}. Figures taken like this are too poor to keep."
+            )
 
     def doing(self, text: str) -> None:
         """A word for whoever waits."""
@@ -49,7 +59,9 @@ class Report:
     def table(self, title: str, rows: Sequence[Row]) -> None:
         """Rows with the same columns."""
         self._tables[title] = rows
-        table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+        # A table's own title is wrapped to the table's width.
+        self._console.print(Text(title, "italic"))
+        table = Table(box=None, header_style="bold", pad_edge=False)
         for name, value in rows[0].items():
             table.add_column(name, justify="left" if isinstance(value, str) else "right")
         for row in rows:

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,14 +11,14 @@ import psutil
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from sqlalchemy import inspect, update
+from sqlalchemy import inspect, text, update
 
 from backroom.db.database import open_database
 from backroom.demo.check import compare, rule
 from backroom.demo.patience import Patience
 from backroom.demo.stage import Options, set_stage
 from backroom.erp.tables import listing
-from tests.demo.played import CTRL_C, Played
+from tests.demo.played import CTRL_C, END_SECONDS, Played
 from tests.untouched import logging_as_it_was
 from tests.waiting import eventually
 
@@ -29,10 +31,10 @@ def play(tmp_path: Path) -> Iterator[Play]:
     """Starts demos; afterwards no process may be left, and no home."""
     played: list[Played] = []
 
-    def start(*options: str, terminal: bool = False) -> Played:
-        folder = tmp_path / f"demo-{len(played)}"
-        folder.mkdir()
-        played.append(Played(folder, *options, terminal=terminal))
+    def start(*options: str, terminal: bool = False, folder: Path | None = None) -> Played:
+        place = folder or tmp_path / f"demo-{len(played)}"
+        place.mkdir(exist_ok=True)
+        played.append(Played(place, *options, terminal=terminal))
         return played[-1]
 
     yield start
@@ -49,6 +51,9 @@ def test_a_check_compares_everything_and_exits_0(play: Play, backend: str, datab
     assert "Everything that was carried is in the tables, field by field." in demo.said()
     assert int(demo.line("products").split()[0]) > 50
     assert max(map(cell_len, demo.lines())) <= 80
+    assert [line for line in demo.lines() if line.endswith(" ")] == []
+    steps = ("Starting", "A simulated shop, seed 5, lives for 3", "Opened", "Coming to rest", "At rest after")
+    assert all(line.startswith(step) for line, step in zip(demo.lines(), steps, strict=False))
     if backend == "postgres":
         database = open_database(database_url)
         schemas = inspect(database.engine).get_schema_names()
@@ -117,6 +122,64 @@ def test_signals_end_it_too_and_a_pipe_gets_plain_lines(play: Play, number: int)
     assert "\x1b" not in demo.said()
 
 
+def test_what_a_killed_demo_leaves_ends_by_itself_and_its_home_goes_with_the_next_start(play: Play) -> None:
+    killed = play("--products", "20")
+    killed.wait_for("shop: ")
+    killed.process.kill()
+    killed.wait()
+    eventually(lambda: not killed.family(), "the end of its processes", within=END_SECONDS)
+    (home,) = killed.folder.iterdir()
+    demo = play("--products", "5", "--seconds", "0", folder=killed.folder)
+    assert demo.wait(60) == 0
+    assert not home.exists()
+
+
+def test_ctrl_c_ends_it_in_order_where_a_process_of_it_hangs(play: Play) -> None:
+    demo = play("--products", "20")
+    demo.wait_for("shop: ")
+    _only(demo.family(), "shopify_simulator").suspend()
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.wait() == 0, demo.said()
+
+
+def test_a_signal_during_the_imports_leaves_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], check=False, capture_output=True)
+    assert ended.returncode == 130
+    assert ended.stderr == b""
+
+
+INTERRUPTED = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "backroom.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from backroom.__main__ import run
+run()
+"""
+
+
+def test_a_database_that_has_closed_its_connections_meanwhile_is_asked_anew(postgres_url: str) -> None:
+    options = Options(products=10, rate=0.0, database_url=postgres_url)
+    with logging_as_it_was(), set_stage(options, Patience()) as stage:
+        stage.open()
+        with stage.database.reading() as transaction:
+            transaction.now()
+        other = open_database(postgres_url)
+        with other.writing() as transaction:
+            transaction.execute(text(CLOSE_ALL))
+        other.dispose()
+        stage.rest()
+        assert compare(stage).holds
+
+
+CLOSE_ALL = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
 def test_it_can_be_ended_while_it_starts(play: Play) -> None:
     demo = play("--products", "20")
     eventually(demo.family, "the first of its processes", within=60)
@@ -128,8 +191,10 @@ def test_a_check_that_is_ended_has_no_verdict_and_exits_1(play: Play) -> None:
     demo = play("--check", "--products", "5")
     demo.wait_for("lives for 20 seconds")
     demo.process.send_signal(signal.SIGINT)
+    demo.wait_for("Ended before there was a verdict.")
+    while demo.process.poll() is None:
+        demo.process.send_signal(signal.SIGTERM)
     assert demo.wait() == 1
-    assert "Ended before there was a verdict." in demo.said()
 
 
 @pytest.mark.parametrize(
@@ -159,12 +224,31 @@ def test_a_process_that_does_not_start_is_named_with_its_reason(play: Play) -> N
         ("--faults", "drop"),
         ("--faults", "rain=0.5"),
         ("--faults", "drop=2"),
+        ("--faults", "drop=0.1,", "delay=0.1"),
     ],
 )
 def test_what_makes_no_sense_is_refused_as_misuse(play: Play, options: tuple[str, ...]) -> None:
     demo = play("--products", "5", *options)
     assert demo.wait(60) == 2
-    assert f"backroom: {options[0]}" in demo.said() or "the demo makes its own SQLite" in demo.said()
+    assert options[0] in demo.said()
+    assert demo.family() == [], "nothing was started"
+
+
+def test_an_address_that_is_none_is_refused_without_a_word_of_sqlite(play: Play) -> None:
+    demo = play("--database-url", "postgres")
+    assert demo.wait(60) == 2
+    assert "not the address of a PostgreSQL, such as postgresql:///NAME" in demo.said()
+    assert "sqlite" not in demo.said()
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://ada:hush@nowhere.invalid/x", "host=nowhere.invalid user=ada"]
+)
+def test_a_host_that_does_not_answer_is_named_and_no_password(play: Play, address: str) -> None:
+    demo = play("--database-url", address)
+    assert demo.wait(60) == 1
+    assert "no PostgreSQL answers at nowhere.invalid" in demo.said()
+    assert "hush" not in demo.said()
 
 
 def _only(family: list[psutil.Process], word: str) -> psutil.Process:

@@ -1,12 +1,17 @@
-"""The live block: 80 columns and one height, whatever the shop's texts are."""
+"""The live block: 80 columns and one height, whatever the shop's texts are; less where there is less room."""
 
 import io
+import os
+import pty
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from backroom.demo.canvas import canvas
 from backroom.demo.display import NEWS_LINES, Display, clock
@@ -34,6 +39,8 @@ NUMBERS = Numbers(
     answers={"stored": 1_000, "duplicate": 240},
     products=200,
     skus=5_400,
+    inactive_products=0,
+    inactive_skus=12,
     change_rate=5.0,
     receipt_rate=6.2,
 )
@@ -42,6 +49,7 @@ HUGE = replace(
     shop=dict.fromkeys(SHOP, 123_456_789),
     status={**dict.fromkeys(STATUS, 123_456_789), "lag_seconds": 1e7},
     answers={"stored": 123_456_789},
+    inactive_products=123_456_789,
     receipt_rate=123_456.7,
     change_rate=123_456.7,
 )
@@ -58,11 +66,13 @@ HOSTILE = (
 )
 
 
-def lines(numbers: Numbers, *news: Line) -> list[str]:
-    console = Console(width=80, file=io.StringIO())
+def lines(numbers: Numbers, *news: Line, columns: int = 80, rows: int = 30) -> list[str]:
+    """Of the block in a terminal of that size; none where there is no block."""
+    block = Display().block(numbers, news, ConsoleDimensions(columns, rows))
+    console = Console(width=min(columns, 80), file=io.StringIO())
     with console.capture() as captured:
-        console.print(Display().block(numbers, news))
-    return captured.get().splitlines()
+        console.print("" if block is None else block)
+    return captured.get().rstrip("\n").splitlines()
 
 
 def news(text: str) -> Line:
@@ -85,6 +95,42 @@ def test_the_block_shows_both_sides_and_the_news() -> None:
     for part in ("1,034", "1,240", "112", "0.0 s", "4, 5", "5,400", "Shirt · M", "29.00 → 31.00", "up 1:05"):
         assert part in text
     assert "lost                   3" in text, "dropped or given up"
+
+
+def test_what_is_inactive_is_told_beside_what_the_shop_still_has() -> None:
+    text = "\n".join(lines(replace(NUMBERS, products=206, inactive_products=1)))
+    assert "206, 1 inactive" in text
+    assert "5,400, 12 inactive" in text
+    assert " inactive" not in "\n".join(lines(replace(NUMBERS, inactive_skus=0)))
+
+
+@pytest.mark.parametrize("columns", [20, 38, 39, 79, 80, 200])
+def test_a_block_fits_its_terminal_and_ends_with_the_foot(columns: int) -> None:
+    for rows in range(1, 40):
+        shown = lines(HUGE, *[news(HOSTILE[4])] * NEWS_LINES, columns=columns, rows=rows)
+        assert len(shown) < rows
+        assert all(cell_len(line) <= columns for line in shown)
+        assert not shown or "Ctrl-C ends it" in shown[-1]
+
+
+def test_in_fewer_rows_the_oldest_news_go_first_and_then_their_title() -> None:
+    told = [replace(news("Shirt"), new=f"value {number}") for number in range(NEWS_LINES)]
+    shown = {rows: "\n".join(lines(NUMBERS, *told, rows=rows)) for rows in range(12, 25)}
+    assert [shown[rows].count("value") for rows in range(12, 25)] == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 6, 6, 6]
+    assert "value 5" in shown[16]
+    assert "just changed" not in shown[15]
+    assert "parked, dead" in shown[13], "the counters and the foot"
+    assert shown[12] == "", "plain lines then"
+
+
+def test_in_a_narrow_terminal_the_sides_stand_one_below_the_other() -> None:
+    shown = lines(NUMBERS, news("Shirt"), columns=60, rows=24)
+    assert [line.strip(" ─") for line in shown if line.startswith("──")][:2] == [
+        "Shopify, simulated",
+        "Backroom",
+    ]
+    assert len(shown) == 23
+    assert lines(NUMBERS, columns=60, rows=23) == []
 
 
 def test_a_long_old_value_does_not_hide_the_new_one() -> None:
@@ -115,6 +161,32 @@ def test_a_picture_is_never_taller_than_the_terminal() -> None:
     with canvas(console) as drawn:
         drawn.draw("\n".join(map(str, range(20))))
     assert "".join(written.parts).count("\n") == 4
+
+
+def test_a_terminal_that_changes_its_size_is_noticed_and_cleared() -> None:
+    with terminal() as (screen, resize, read):
+        console = Console(file=screen, force_terminal=True, width=80, color_system=None)
+        resize(40, 100)
+        with canvas(console) as drawn:
+            drawn.draw("one")
+            assert drawn.size == (100, 40)
+            assert not drawn.is_resized()
+            resize(20, 50)
+            assert drawn.is_resized()
+            assert drawn.size == (50, 20)
+            assert not drawn.is_resized()
+            drawn.clear()
+            drawn.draw("x" * 200)
+        assert "\x1b[2J\x1b[H" + "x" * 50 + "\r\n" in read()
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[io.TextIOWrapper, Callable[[int, int], None], Callable[[], str]]]:
+    """A pseudo-terminal: what is written to, how it is resized (rows, columns), and what it got."""
+    outer, inner = pty.openpty()
+    with os.fdopen(inner, "w") as screen:
+        yield screen, lambda *size: termios.tcsetwinsize(inner, size), lambda: os.read(outer, 65_536).decode()
+    os.close(outer)
 
 
 class Written(io.StringIO):

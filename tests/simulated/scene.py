@@ -12,7 +12,7 @@ from sqlalchemy import Table, select
 
 from backroom.cache.tables import key_columns
 from backroom.demo.held import Held, read_held
-from backroom.demo.shortened import shortened
+from backroom.demo.record import read_record
 from backroom.demo.verdict import Verdict, judge
 from backroom.flow.status import read_status
 from backroom.ingress.tables import webhook_delivery
@@ -68,10 +68,9 @@ class Scene:
 
     def verdict(self) -> Verdict:
         """The ERP's rows against the shop's truth, field by field."""
-        made = int(self.simulation.status()["deliveries"])
-        cut = shortened(self.simulation.deliveries.rows(limit=made), made)
+        record = read_record(self.sent(), self.simulation.status())
         truth = json.loads(json.dumps(self.simulation.truth(), default=str))
-        return judge(truth, self.held(), cut)
+        return judge(truth, self.held(), record)
 
     def held(self) -> Held:
         with self.served.database.reading() as transaction:

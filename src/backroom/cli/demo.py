@@ -4,19 +4,24 @@ from typing import Annotated
 
 import typer
 
+from backroom.demo.faults import KNOWN, read_faults
 from backroom.vocabulary.errors import Misuse
 
 SHOW_RATE = 5.0
 CHECK_RATE = 20.0
 CHECK_SECONDS = 20.0
+CTRL_C = 130
+"""What shells say of a program that Ctrl-C ended."""
 
 
 def register(app: typer.Typer) -> None:
     """Adds this command."""
-    app.command()(demo)
+    # What is left over is looked at by the command: it is mostly a blank within --faults.
+    app.command(context_settings={"allow_extra_args": True})(demo)
 
 
 def demo(
+    context: typer.Context,
     products: Annotated[int, typer.Option(min=1, max=20_000, help="How many products the shop has.")] = 200,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Backroom's port; 0 takes any free one.")] = 0,
     rate: Annotated[
@@ -27,9 +32,9 @@ def demo(
     faults: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME=SHARE,...",
-            help="What goes wrong on the way, as shares of all deliveries: drop, duplicate, reorder, delay,"
-            " id_only. Default: duplicate, reorder and delay, with --check id_only too; none: nothing.",
+            metavar="NAME=NUMBER,...",
+            help=f"What goes wrong on the way: {KNOWN}. Default: duplicate, reorder and delay of 0.1, with"
+            " --check id_only of 0.03 too; none: nothing.",
         ),
     ] = None,
     check: Annotated[
@@ -55,34 +60,38 @@ def demo(
 
     Example: backroom demo --check --seconds 20 --seed 7 --faults duplicate=0.2,delay=0.3
     """
-    from backroom.demo.check import FAULTS as CHECK_FAULTS
-    from backroom.demo.check import check as play_check
-    from backroom.demo.show import FAULTS as SHOW_FAULTS
-    from backroom.demo.show import console, show
-    from backroom.demo.stage import Options
+    _refuse_extra(context.args)
+    wanted = None if faults is None else read_faults(faults)
+    # So much is imported that a Ctrl-C may well come meanwhile.
+    try:
+        from backroom.demo.check import FAULTS as CHECK_FAULTS
+        from backroom.demo.check import check as play_check
+        from backroom.demo.show import FAULTS as SHOW_FAULTS
+        from backroom.demo.show import console, show, telling
+        from backroom.demo.stage import Options
+    except KeyboardInterrupt:
+        raise typer.Exit(CTRL_C) from None
 
-    usual = CHECK_FAULTS if check else SHOW_FAULTS
+    screen = console()
     options = Options(
         products=products,
         port=port,
         rate=rate if rate is not None else CHECK_RATE if check else SHOW_RATE,
         seed=seed,
-        faults=usual if faults is None else read_faults(faults),
+        faults=wanted if wanted is not None else CHECK_FAULTS if check else SHOW_FAULTS,
         database_url=database_url,
+        # Who watches sees more than words.
+        **({"tell": telling(screen)} if check else {}),
     )
     if check:
-        code = play_check(options, console(), CHECK_SECONDS if seconds is None else seconds)
+        code = play_check(options, screen, CHECK_SECONDS if seconds is None else seconds)
     else:
-        code = show(options, console(), seconds)
+        code = show(options, screen, seconds)
     raise typer.Exit(code)
 
 
-def read_faults(text: str) -> dict[str, float]:
-    """`drop=0.1,delay=0.2` as a dictionary; `none` is empty. Raises Misuse."""
-    if text.strip() in ("", "none"):
-        return {}
-    try:
-        pairs = [part.split("=") for part in text.split(",")]
-        return {name.strip(): float(number) for name, number in pairs}
-    except ValueError:
-        raise Misuse(f"--faults: {text!r} is not like drop=0.1,duplicate=0.2") from None
+def _refuse_extra(words: list[str]) -> None:
+    """Raises Misuse where there are any."""
+    if words:
+        hint = "; --faults is written without spaces: drop=0.1,duplicate=0.2" if "=" in words[0] else ""
+        raise Misuse(f"{words[0]!r} is too much{hint}")

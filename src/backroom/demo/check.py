@@ -12,8 +12,9 @@ from rich.text import Text
 
 from backroom.demo.held import read_held
 from backroom.demo.patience import Patience, Stopped
+from backroom.demo.rare_edits import make_rare_edits
+from backroom.demo.record import read_record
 from backroom.demo.report import report
-from backroom.demo.shortened import shortened
 from backroom.demo.stage import DOMAIN, Options, Stage, set_stage
 from backroom.demo.verdict import Verdict, judge
 
@@ -47,20 +48,20 @@ def rule(screen: Console, verdict: Verdict) -> int:
 
 
 def play(stage: Stage, seconds: float) -> Verdict:
-    """Lets the shop live for so many seconds, waits until everything rests, and compares."""
+    """Lets the shop live for so many seconds, adds what it does seldom, waits for rest, and compares."""
     stage.open()
     stage.patience.rest(seconds)
     stage.shop.live(0)
+    make_rare_edits(stage)
     stage.rest()
     return compare(stage)
 
 
 def compare(stage: Stage) -> Verdict:
     """The verdict over a stage at rest."""
-    made = stage.shop.status()["deliveries"]
-    cut = shortened(stage.shop.deliveries(limit=made), made)
+    record = read_record(stage.shop.deliveries(), stage.shop.status())
     with stage.database.reading() as transaction:
-        return judge(stage.shop.truth(), read_held(transaction, DOMAIN), cut)
+        return judge(stage.shop.truth(), read_held(transaction, DOMAIN), record)
 
 
 def _told(shop: Mapping[str, Any]) -> str:
@@ -68,5 +69,5 @@ def _told(shop: Mapping[str, Any]) -> str:
         f"{shop['changes']:,} changes, {shop['deliveries']:,} deliveries:"
         f" {shop['duplicated']:,} came twice, {shop['delayed']:,} late,\n"
         f"{shop['reordered']:,} out of order, {shop['id_only']:,} as an id only;"
-        f" {shop['dropped'] + shop['given_up']:,} were lost."
+        f" {shop['dropped']:,} were dropped,\n{shop['given_up']:,} given up."
     )

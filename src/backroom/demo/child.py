@@ -1,7 +1,7 @@
 """A process of the demo: started, watched, and ended, by force where that takes too long.
 
 Enters: a command and its environment. Leaves: an exit code, and a log that tells why. What never happens
-here: a process that outlives the demo, or one that takes a Ctrl-C that was meant for the demo.
+here: a process that outlives the demo (`tether`), or one that takes a Ctrl-C that was meant for the demo.
 """
 
 import os
@@ -18,6 +18,9 @@ from backroom.demo.patience import LOOK_SECONDS, DemoFailed
 
 GRACE_SECONDS: Final = 8.0
 LAST_LINES: Final = 8
+LONGEST_LINE: Final = 220
+"""Characters: three rows of a terminal. Whoever tells why does so at the beginning."""
+TETHER: Final = "backroom.demo.tether"
 
 
 class Child:
@@ -35,13 +38,16 @@ class Child:
         self.name = name
         self._log = log
         self._asked = False
-        with log.open("wb") as file:
+        held, ours = os.pipe()
+        self._lifeline: int | None = ours
+        with log.open("wb") as file, os.fdopen(held):
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [sys.executable, "-m", TETHER, str(held), *arguments],
                 env=dict(environment),
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
+                pass_fds=(held,),
                 # A session of its own: Ctrl-C is for the demo, which then ends its processes in order.
                 start_new_session=True,
             )
@@ -49,6 +55,11 @@ class Child:
         with suppress(BrokenPipeError):  # it has died already: `check` says so
             self._process.stdin.write(stdin)
             self._process.stdin.close()
+
+    @property
+    def pid(self) -> int:
+        """Also the number of its process group."""
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
@@ -62,19 +73,31 @@ class Child:
     def check(self) -> None:
         """Raises DemoFailed where it has ended, with the last that it said."""
         if self.exit_code is not None:
-            raise DemoFailed(f"{self.name} ended by itself, {_how(self.exit_code)}{self.last_words()}")
+            what = f"{self.name} ended by itself, {_how(self.exit_code)}"
+            # Once more at the end: a small terminal shows no more than that of it.
+            raise DemoFailed(f"{what}{self.last_words()}\nSo {what}.")
+
+    def is_ended_within(self, seconds: float) -> bool:
+        """Waits for its end: its sockets are closed a moment before the system says that it has died."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self.exit_code is not None
 
     def last_words(self) -> str:
+        """The end of a sentence, and the last lines of its log."""
         said = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
         if not said:
             return "; it said nothing"
-        return "; it said last:\n" + "\n".join(f"    {line}" for line in said[-LAST_LINES:])
+        return "; it said last:\n" + "\n".join(f"    {_cut(line)}" for line in said[-LAST_LINES:])
 
     def ask_to_end(self) -> None:
         """SIGTERM, once: a second one may meet a process that is busy ending its own children."""
         if not self._asked and self.exit_code is None:
             self._asked = True
             self._process.terminate()
+            # Whoever was stopped (Ctrl-Z, a debugger) can't end before it goes on.
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGCONT)
 
     def end(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Until it and all of its children have ended; by force, where that takes too long."""
@@ -86,12 +109,15 @@ class Child:
         while self._has_group() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
 
     def _has_group(self) -> bool:
         try:
-            os.killpg(self._process.pid, 0)
+            os.killpg(self.pid, 0)
         except ProcessLookupError:
             return False
         return True
@@ -101,3 +127,7 @@ def _how(exit_code: int) -> str:
     if exit_code < 0:
         return f"by signal {-exit_code}"
     return f"with exit code {exit_code}"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

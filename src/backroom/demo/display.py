@@ -1,14 +1,14 @@
-"""The live screen: a block of fixed height and 80 columns, drawn anew in its place.
+"""The live screen: a block of 80 columns, drawn anew in its place; in a small terminal, less of it.
 
-Enters: numbers and news. Leaves: something that Rich can draw. What never happens here: foreign text read as
-markup, a line that wraps, or a block that changes its height.
+Enters: numbers, news, and the room there is. Leaves: something that Rich can draw. What never happens here:
+foreign text read as markup, a line that wraps, or a block that changes its height in the same room.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import ConsoleDimensions, Group, RenderableType
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,13 @@ NEWS_LINES: Final = 6
 SPARKS: Final = "▁▂▃▄▅▆▇█"
 SPARKS_SHOWN: Final = 11
 HALF: Final = 39
+SIDE_LINES: Final = 11
+"""A title and ten counters."""
+SHOP: Final = "Shopify, simulated"
+BACKROOM: Final = "Backroom"
+FOOT: Final = "Ctrl-C ends it and leaves nothing behind"
+SHORT_FOOT: Final = "Ctrl-C ends it"
+ROOM: Final = ConsoleDimensions(WIDTH, 30)
 NEWS_WIDTHS: Final = (8, 30, 10, 29)
 
 _CUT: Final = Text(" cut bodies", "dim")
@@ -34,16 +41,21 @@ class Display:
     def __init__(self) -> None:
         self._paces: deque[float] = deque(maxlen=SPARKS_SHOWN)
 
-    def block(self, numbers: Numbers, news: Iterable[Line]) -> RenderableType:
-        """The whole block."""
+    def block(
+        self, numbers: Numbers, news: Iterable[Line], room: ConsoleDimensions = ROOM
+    ) -> RenderableType | None:
+        """As much as there is room for: side by side, or one below the other. None: there is too little."""
         self._paces.append(numbers.receipt_rate)
-        return Group(
-            _sides(_shop_side(numbers), [*_backroom_side(numbers), self._pace(numbers)]),
-            Text(),
-            _title("What has just changed in your tables"),
-            _news(list(news)),
-            _foot(numbers),
-        )
+        left, right = _shop_side(numbers), [*_backroom_side(numbers), self._pace(numbers)]
+        # A line for the cursor, and one for the foot.
+        lines = room.height - 2
+        if room.width >= WIDTH and lines >= SIDE_LINES:
+            # What has changed has an empty line and a title above it.
+            shown = min(NEWS_LINES, lines - SIDE_LINES - 2)
+            return Group(_sides(left, right), *_changes(list(news), shown), _foot(numbers, FOOT))
+        if room.width >= HALF and lines >= 2 * SIDE_LINES:
+            return Group(_side(SHOP, left), _side(BACKROOM, right), _foot(numbers, SHORT_FOOT))
+        return None
 
     def _pace(self, numbers: Numbers) -> Text:
         highest = max(*self._paces, 1.0)
@@ -67,8 +79,8 @@ def _shop_side(numbers: Numbers) -> list[Text]:
         _count("changes", _thousands(shop["changes"]), "bold"),
         _count("changes a second", f"{numbers.change_rate:,.1f}", "bold"),
         _count("deliveries", _thousands(shop["deliveries"]), "bold"),
-        _count("  sent twice", _thousands(shop["duplicated"]), _seldom(shop["duplicated"])),
-        _count("  sent late", _thousands(shop["delayed"]), _seldom(shop["delayed"])),
+        _count("  more than once", _thousands(shop["duplicated"]), _seldom(shop["duplicated"])),
+        _count("  late", _thousands(shop["delayed"]), _seldom(shop["delayed"])),
         _count("  out of order", _thousands(shop["reordered"]), _seldom(shop["reordered"])),
         _count("  as an id only", _thousands(shop["id_only"]), _seldom(shop["id_only"])),
         _count("  lost", _thousands(lost(numbers)), _bad(lost(numbers))),
@@ -76,12 +88,13 @@ def _shop_side(numbers: Numbers) -> list[Text]:
 
 
 def _backroom_side(numbers: Numbers) -> list[Text]:
+    # One delivery may come twice or three times: its copies are more than the deliveries that have some.
     status, duplicates = numbers.status, numbers.answers.get("duplicate", 0)
     return [
-        _count("products", _thousands(numbers.products), "bold green"),
-        _count("SKUs", _thousands(numbers.skus), "bold green"),
+        _count("products", _thousands(numbers.products), "bold green") + _inactive(numbers.inactive_products),
+        _count("SKUs", _thousands(numbers.skus), "bold green") + _inactive(numbers.inactive_skus),
         _count("webhooks received", _thousands(numbers.received), "bold"),
-        _count("  known already", _thousands(duplicates), _seldom(duplicates)),
+        _count("  copies", _thousands(duplicates), _seldom(duplicates)),
         _count("inbox pending", _thousands(status["inbox_pending"]), "bold"),
         _count("dirty", _thousands(status["dirty"]), "bold"),
         _count("lag", f"{status['lag_seconds']:.1f} s", "bold"),
@@ -101,13 +114,26 @@ def lost(numbers: Numbers) -> int:
 
 def _sides(left: Sequence[Text], right: Sequence[Text]) -> Table:
     table = _grid(HALF, HALF, gap=2)
-    table.add_row(_title("Shopify, simulated", HALF), _title("Backroom", HALF))
-    for pair in zip(left, right, strict=True):
+    for pair in zip((_title(SHOP, HALF), *left), (_title(BACKROOM, HALF), *right), strict=True):
         table.add_row(*pair)
     return table
 
 
-def _news(news: Sequence[Line]) -> Table:
+def _side(title: str, lines: Sequence[Text]) -> Table:
+    table = _grid(HALF, gap=0)
+    for line in (_title(title, HALF), *lines):
+        table.add_row(line)
+    return table
+
+
+def _changes(news: Sequence[Line], shown: int) -> list[RenderableType]:
+    """The newest so many."""
+    if shown < 1:
+        return []
+    return [Text(), _title("What has just changed in your tables"), _news(news[-shown:], shown)]
+
+
+def _news(news: Sequence[Line], shown: int) -> Table:
     table = _grid(*NEWS_WIDTHS, gap=1)
     for line in news:
         what = Text(line.old, "dim")
@@ -122,17 +148,13 @@ def _news(news: Sequence[Line]) -> Table:
             Text(line.field, "cyan"),
             changed,
         )
-    for _ in range(NEWS_LINES - len(news)):
+    for _ in range(shown - len(news)):
         table.add_row("", "", "", "")
     return table
 
 
-def _foot(numbers: Numbers) -> Rule:
-    return Rule(
-        Text(f"up {clock(numbers.seconds)} · Ctrl-C ends it and leaves nothing behind", "dim"),
-        style="dim",
-        align="right",
-    )
+def _foot(numbers: Numbers, text: str) -> Rule:
+    return Rule(Text(f"up {clock(numbers.seconds)} · {text}", "dim"), style="dim", align="right")
 
 
 def _grid(*widths: int, gap: int) -> Table:
@@ -149,6 +171,10 @@ def _title(text: str, width: int = WIDTH) -> Text:
 
 def _count(label: str, number: str, style: str) -> Text:
     return Text(f"{label:<17}", "dim" if label.startswith(" ") else "") + Text(f"{number:>9}", style)
+
+
+def _inactive(number: int) -> Text:
+    return Text(f", {number:,} inactive" if number else "", "dim")
 
 
 def _thousands(number: int) -> str:

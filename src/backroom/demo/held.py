@@ -4,14 +4,14 @@ Enters: a reading transaction. Leaves: rows whose keys are `table.column`, by Sh
 happens here: a judgement, or a read through the API (its readers are not to be judged by themselves).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 
 from backroom.db.database import Transaction
-from backroom.erp.tables import listing, listing_variant, product, sku
+from backroom.erp.tables import field_change, listing, listing_variant, product, sku
 from backroom.flow.status import read_status
 from backroom.resources.product import shopify_product_cache
 from backroom.resources.registry import RESOURCES
@@ -30,21 +30,30 @@ class HeldProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """By Shopify's product ids. `wanted`: why a refetch is wanted, where one is."""
+    """By Shopify's product ids. `wanted`: why a refetch is wanted, where one is.
+
+    By the ERP's tables and ids: `creations` counts the history's entries of a creation, `untied` are products
+    without a listing and SKUs without a variant.
+    """
 
     products: Mapping[int, HeldProduct]
     wanted: Mapping[int, str]
+    creations: Mapping[tuple[str, int], int]
+    untied: Sequence[tuple[str, int]]
     parked: int
     dead: int
 
 
 def read_held(transaction: Transaction, domain: str) -> Held:
-    """All of one shop; `parked` and `dead` count all shops. Call within `database.reading()`."""
+    """All of one shop; `untied`, `parked` and `dead` are of all shops. Call within `database.reading()`."""
     status = read_status(transaction, RESOURCES)
     shop_id = transaction.execute(select(shop.c.id).where(shop.c.domain == domain)).scalar_one()
     return Held(
         products=_products(transaction, shop_id),
         wanted=_wanted(transaction, shop_id),
+        creations=_creations(transaction, shop_id),
+        untied=_untied(transaction, product, listing, "product_id")
+        + _untied(transaction, sku, listing_variant, "sku_id"),
         parked=status.parked,
         dead=status.dead,
     )
@@ -77,3 +86,16 @@ def _wanted(transaction: Transaction, shop_id: int) -> dict[int, str]:
         c.shop_id == shop_id, c.wanted_at.is_not(None)
     )
     return {row[0]: row[1] for row in transaction.execute(statement)}
+
+
+def _creations(transaction: Transaction, shop_id: int) -> dict[tuple[str, int], int]:
+    c = field_change.c
+    statement = select(c.entity, c.entity_id, func.count()).where(c.shop_id == shop_id, c.field.is_(None))
+    grouped = statement.group_by(c.entity, c.entity_id)
+    return {(row[0], row[1]): row[2] for row in transaction.execute(grouped)}
+
+
+def _untied(transaction: Transaction, table: Table, by: Table, link: str) -> list[tuple[str, int]]:
+    """Rows of the ERP's side that nothing on Shopify's side refers to."""
+    statement = select(table.c.id).where(table.c.id.not_in(select(by.c[link]))).order_by(table.c.id)
+    return [(table.name, row_id) for row_id in transaction.execute(statement).scalars()]

@@ -22,7 +22,10 @@ SPAN_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """`shop`: the simulator's counters; `status` and `answers`: Backroom's; rates are a second's."""
+    """`shop`: the simulator's counters; `status` and `answers`: Backroom's; rates are a second's.
+
+    What the shop has no more is inactive in Backroom, and counted in `products` and `skus` too.
+    """
 
     seconds: float
     shop: Mapping[str, int]
@@ -30,6 +33,8 @@ class Numbers:
     answers: Mapping[str, int]
     products: int
     skus: int
+    inactive_products: int
+    inactive_skus: int
     change_rate: float
     receipt_rate: float
 
@@ -55,13 +60,17 @@ class Counters:
             self._stage.server.answers(),
         )
         now = time.monotonic()
+        products, active_products = _counts(transaction, product)
+        skus, active_skus = _counts(transaction, sku)
         return Numbers(
             seconds=now - self._began,
             shop=shop,
             status=status,
             answers=answers,
-            products=_count(transaction, product),
-            skus=_count(transaction, sku),
+            products=products,
+            skus=skus,
+            inactive_products=products - active_products,
+            inactive_skus=skus - active_skus,
             change_rate=self._changes.of(now, shop["changes"]),
             receipt_rate=self._receipts.of(now, _received(answers)),
         )
@@ -86,5 +95,8 @@ def _received(answers: Mapping[str, int]) -> int:
     return answers.get("stored", 0) + answers.get("duplicate", 0)
 
 
-def _count(transaction: Transaction, table: Any) -> int:
-    return int(transaction.execute(select(func.count()).select_from(table)).scalar_one())
+def _counts(transaction: Transaction, table: Any) -> tuple[int, int]:
+    """All of them, and the active ones."""
+    active = func.count().filter(table.c.is_active)
+    every, ours = transaction.execute(select(func.count(), active).select_from(table)).one()
+    return int(every), int(ours)

@@ -9,16 +9,22 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from backroom.demo.verdict import Difference, Verdict
+from backroom.demo.record import UNORDERED_SECONDS
+from backroom.demo.verdict import FEW_VARIANTS, Difference, Verdict
 from backroom.demo.words import spelt_out
 
+EXCUSED: Final = (
+    f"Whether a want is one too many is not judged of products with over {FEW_VARIANTS} variants (a body may"
+    f" have been truncated), of bodies that came within {UNORDERED_SECONDS:g} s of a deletion or later, and"
+    " beyond 10,000 deliveries, where the shop's record is not complete."
+)
 SHOWN_DIFFERENCES: Final = 10
 LONGEST_VALUE: Final = 120
 
 
 def report(verdict: Verdict) -> RenderableType:
     """The whole verdict."""
-    parts: list[RenderableType] = [_counts(verdict)]
+    parts: list[RenderableType] = [_counts(verdict), Text(), Text(EXCUSED, "dim")]
     if verdict.differences:
         parts += [Text(), _differences(verdict.differences)]
     return Group(*parts, Text(), _sentence(verdict))
@@ -37,7 +43,7 @@ def _counts(verdict: Verdict) -> Table:
         ("deleted", verdict.deleted, "gone from the shop, and inactive here"),
         ("as an id only", verdict.id_only, "their newest version: nothing to compare but the want"),
         ("wanting", verdict.wanting, "a refetch, and saying so"),
-        ("lost", verdict.lost, "their newest version never came: not judged"),
+        ("lost", verdict.lost, "their newest version was dropped: not judged"),
         ("differences", len(verdict.differences), "spelt out below" if verdict.differences else ""),
     )
     for label, number, meaning in rows:

@@ -21,15 +21,20 @@ _COUNTED: Final = re.compile(r'^backroom_deliveries_total\{outcome="(\w+)"\} (\S
 class Server:
     """A Backroom that listens. `token` opens its API for reading."""
 
-    def __init__(self, child: Child, address: str, token: str) -> None:
+    def __init__(self, child: Child, address: str, token: str, patience: Patience) -> None:
         self.address = address
         self.token = token
-        self._door = Door(child, address, {"Authorization": f"Bearer {token}"})
+        self._child = child
+        self._door = Door(child, address, patience, {"Authorization": f"Bearer {token}"})
 
     @property
     def is_ready(self) -> bool:
         """Its database is there and has this version's tables."""
         return self._door.ask("GET", "/readyz").status == 200
+
+    def last_words(self) -> str:
+        """What it said last, after its name."""
+        return f"{self._child.name}{self._child.last_words()}"
 
     def status(self) -> dict[str, Any]:
         """What waits, what is parked, what was given up."""
@@ -55,7 +60,8 @@ def start_server(patience: Patience, home: Home, port: int) -> Child:
 
 def reach_server(patience: Patience, child: Child, token: str) -> Server:
     """Waits until it listens and is ready."""
-    server = Server(child, patience.until(lambda: _address(child), f"{NAME} listens", START_SECONDS), token)
+    address = patience.until(lambda: _address(child), f"{NAME} listens", START_SECONDS)
+    server = Server(child, address, token, patience)
     patience.until(lambda: server.is_ready, f"{NAME} is ready", START_SECONDS)
     return server
 

@@ -17,6 +17,8 @@ NAME: Final = "the simulated shop"
 START_SECONDS: Final = 30.0
 TIME_SCALE: Final = 3600
 """Shopify's retries take four hours; here they take four seconds."""
+SPARE_ROWS: Final = 1_000
+"""Deliveries that may begin while we ask; 0 of a shop that just opens would be refused."""
 TOPICS: Final = ("products/create", "products/update", "products/delete")
 
 Json = dict[str, Any]
@@ -25,8 +27,14 @@ Json = dict[str, Any]
 class Simulator:
     """A shop that is open for control."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, child: Child, address: str, patience: Patience) -> None:
+        self.address = address
+        self._child = child
+        self._door = Door(child, address, patience)
+
+    def last_words(self) -> str:
+        """What it said last, after its name."""
+        return f"{self._child.name}{self._child.last_words()}"
 
     def status(self) -> Json:
         """Its counters."""
@@ -36,8 +44,9 @@ class Simulator:
         """All that it holds, and how far each product's newest version was carried; of one moment."""
         return dict(self._door.expect("GET", "/control/truth").json)
 
-    def deliveries(self, limit: int) -> list[Json]:
-        """The newest ones, with their faults."""
+    def deliveries(self) -> list[Json]:
+        """All that it keeps, the newest first, with their attempts and faults."""
+        limit = self.status()["deliveries"] + SPARE_ROWS
         return list(self._door.expect("GET", f"/control/deliveries?limit={limit}").json)
 
     def deliver_to(self, address: str) -> None:
@@ -50,6 +59,17 @@ class Simulator:
         answer = self._door.ask("POST", "/control/faults", faults)
         if answer.status == 400:
             raise Misuse(f"--faults: {answer.json['error']}")
+
+    def faults(self) -> Json:
+        """What goes wrong now, how far it reaches, and the seed: all that `set_faults` takes."""
+        return dict(self._door.expect("GET", "/control/faults").json)
+
+    def edit(self, product_id: int, fields: Mapping[str, Any]) -> None:
+        """A merchant's edit, in the truth's words."""
+        self._door.expect("PATCH", f"/control/products/{product_id}", fields)
+
+    def delete(self, product_id: int) -> None:
+        self._door.expect("DELETE", f"/control/products/{product_id}")
 
     def open_shop(self, rate: float) -> None:
         """Tells of every product in the catalogue, so many a second."""
@@ -83,7 +103,7 @@ def start_simulator(
 def reach_simulator(patience: Patience, child: Child) -> Simulator:
     """Waits until it says where it is."""
     address = patience.until(lambda: _address(child), f"{NAME} says where it is", START_SECONDS)
-    return Simulator(Door(child, address))
+    return Simulator(child, address, patience)
 
 
 def _address(child: Child) -> str | None:

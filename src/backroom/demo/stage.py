@@ -6,7 +6,8 @@ a webhook secret in an argument or on the screen.
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,9 +17,12 @@ from backroom.db.database import Database
 from backroom.demo.child import Child
 from backroom.demo.home import Home, open_home
 from backroom.demo.patience import Patience
+from backroom.demo.rest import Rest
 from backroom.demo.server import Server, command, reach_server, start_server
 from backroom.demo.simulator import Simulator, reach_simulator, start_simulator
+from backroom.vocabulary.errors import BackroomError
 
+STARTING: Final = "Starting Backroom and a simulated shop, in a throw-away home ..."
 DOMAIN: Final = "demo.myshopify.com"
 OPENING_SECONDS: Final = 5.0
 """How long the catalogue takes to be told of, within what follows."""
@@ -32,7 +36,10 @@ SLOWEST_WORK: Final = 50.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the demo should be like. `rate`: changes a second; `faults` as the simulator names them."""
+    """What the demo should be like. `rate`: changes a second; `faults` as the simulator names them.
+
+    `tell` is given a line at each step.
+    """
 
     products: int = 200
     port: int = 0
@@ -40,6 +47,7 @@ class Options:
     seed: int = 1
     faults: Mapping[str, float] = field(default_factory=dict)
     database_url: str | None = None
+    tell: Callable[[str], None] = lambda _line: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +65,49 @@ class Stage:
         rate = self.options.products / OPENING_SECONDS
         self.shop.open_shop(min(FASTEST_OPENING, max(SLOWEST_OPENING, rate)))
         self.shop.live(self.options.rate)
+        self.options.tell(
+            f"Opened: it tells of {self.options.products:,} products,"
+            f" and changes {self.options.rate:g} times a second ..."
+        )
 
     def rest(self) -> None:
         """Until nothing is on its way any more and Backroom has worked off all of it."""
-        seconds = REST_SECONDS + self.options.products / SLOWEST_WORK
-        self.patience.until(self._nothing_travels, "the last delivery", seconds)
-        self.patience.until(self._nothing_waits, "Backroom at rest", seconds)
-
-    def _nothing_travels(self) -> bool:
-        self.shop.flush()
-        status = self.shop.status()
-        # `trips` counts copies of deliveries that were accepted before.
-        return bool(status["opening"] + status["waiting"] + status["trips"] == 0)
-
-    def _nothing_waits(self) -> bool:
-        status = self.server.status()
-        return bool(status["inbox_pending"] + status["dirty"] == 0)
+        self.options.tell("Coming to rest: until nothing is on its way, and nothing waits ...")
+        began = time.monotonic()
+        Rest(self.patience, self.shop, self.server).come(REST_SECONDS + self.options.products / SLOWEST_WORK)
+        # A pooled connection may have been lost meanwhile, while nobody looked: the verdict gets a new one.
+        self.database.dispose()
+        self.options.tell(f"At rest after {time.monotonic() - began:.1f} seconds; comparing ...")
 
 
 @contextmanager
 def set_stage(options: Options, patience: Patience) -> Iterator[Stage]:
     """A stage until the block ends, however it ends; then no process is left, and no home."""
+    options.tell(STARTING)
     with ExitStack() as stack:
         home = stack.enter_context(open_home(options.database_url))
         children: list[Child] = []
         stack.callback(_strike, patience, children)
-        secret = secrets.token_hex(32)
-        # All at once: starting is most of what a demo waits for.
-        children.append(start_server(patience, home, options.port))
-        children.append(_start_shop(options, patience, home, secret))
-        _open_door(patience, home, secret)
-        token = command(patience, home, "token", "create", "demo", "--role", "viewer")
-        server = reach_server(patience, children[0], token)
-        shop = reach_simulator(patience, children[1])
-        shop.set_faults(options.faults)
-        shop.deliver_to(f"{server.address}/api/webhooks")
-        house = stack.enter_context(compose.open_house(home.settings))
-        yield Stage(options, patience, server, shop, house.database)
+        try:
+            yield _set(options, patience, home, children, stack)
+        except BackroomError:
+            patience.stop_if_asked()
+            raise
+
+
+def _set(options: Options, patience: Patience, home: Home, children: list[Child], stack: ExitStack) -> Stage:
+    secret = secrets.token_hex(32)
+    # All at once: starting is most of what a demo waits for.
+    children.append(start_server(patience, home, options.port))
+    children.append(_start_shop(options, patience, home, secret))
+    _open_door(patience, home, secret)
+    token = command(patience, home, "token", "create", "demo", "--role", "viewer")
+    server = reach_server(patience, children[0], token)
+    shop = reach_simulator(patience, children[1])
+    shop.set_faults(options.faults)
+    shop.deliver_to(f"{server.address}/api/webhooks")
+    house = stack.enter_context(compose.open_house(home.settings))
+    return Stage(options, patience, server, shop, house.database)
 
 
 def _start_shop(options: Options, patience: Patience, home: Home, secret: str) -> Child:
