@@ -22,8 +22,8 @@ def test_the_example_in_python_delivers_the_catalogue_and_every_change() -> None
     with Receiver() as receiver:
         exec(compile(example.replace(IN_THE_PAGE, receiver.url), "docs/simulator.md", "exec"), names)
     topics = [each.headers["x-shopify-topic"] for each in receiver.received]
-    assert len(topics) == 20 + 200
-    assert topics.count("products/create") >= 20
+    # A product that is deleted before it is presented is told of once instead of twice.
+    assert 200 < len(topics) <= 20 + 200
     assert {each["state"] for each in names["truth"]["carried"].values()} == {"carried"}
 
 
