@@ -33,10 +33,12 @@ def _runtime_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _ctrl_c() -> None:
-    """A shell's background job ignores SIGINT, and so would every program that a test starts and interrupts."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def _signals_heard() -> None:
+    """Background jobs ignore SIGINT, those of nohup SIGHUP: programs that a test starts would do so, too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            # Ours alone ignores it from now on: what it starts begins with the default.
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
