@@ -64,9 +64,13 @@ def test_law_2_a_webhook_that_comes_again_is_one(backroom: Served) -> None:
         scene.open()
         scene.live(40)
         scene.come_to_rest()
-        sent = {row["webhook_id"]: len(row["attempts"]) for row in scene.sent()}
-        assert min(sent.values()) >= 2
-        assert {row["webhook_id"]: row["duplicates"] + 1 for row in scene.stored()} == sent
+        sent = {row["webhook_id"]: row["attempts"] for row in scene.sent()}
+        stored = {row["webhook_id"]: row["duplicates"] + 1 for row in scene.stored()}
+        assert stored.keys() == sent.keys()
+        for webhook_id, attempts in sent.items():
+            # One that was refused, or whose answer did not come in time, was tried again: it counts or not.
+            accepted = sum(attempt.get("status") == 200 for attempt in attempts)
+            assert 2 <= accepted <= stored[webhook_id] <= len(attempts)
         assert_holds(scene)
 
 
