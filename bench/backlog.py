@@ -3,10 +3,9 @@
 Enters: a database that others fill and work off. Leaves: the largest count, and how it grew.
 """
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from backroom.db.database import Database
 from backroom.flow.status import read_status
 from backroom.resources.registry import RESOURCES
+from bench.looking import looking
 
 LOOK_SECONDS: Final = 1.0
 
@@ -35,7 +35,7 @@ class Growth:
 
 
 class Backlog:
-    """Counts in a thread of its own, while `watched`."""
+    """Counts while `watched`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,22 +49,9 @@ class Backlog:
         self.looks.append(Look(time.time(), waiting))
         return waiting
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """Looks once a second until the block ends."""
-        over = threading.Event()
-
-        def go_on() -> None:
-            while not over.wait(LOOK_SECONDS):
-                self.look()
-
-        thread = threading.Thread(target=go_on, name="backlog")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return looking(self.look, LOOK_SECONDS)
 
 
 def growth(looks: Sequence[Look], start: float, end: float) -> Growth:

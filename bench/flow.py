@@ -5,7 +5,6 @@ of changes every 5 ms, as a reader of the rows would: that is the figures' grain
 second.
 """
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from backroom.ingress.tables import webhook_delivery
 from backroom.worker.heartbeat import read_signs
 from bench.backlog import Backlog, growth
 from bench.load import Order, Outcome, send
+from bench.looking import looking
 from bench.places import Place, Places
 from bench.programs import START_SECONDS, open_shop, serving
 from bench.report import Report, Row, percentile
@@ -61,21 +61,10 @@ class Watcher:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Looks from a thread of its own while the block runs."""
-        over = threading.Event()
-
-        def go_on() -> None:
-            while not over.wait(LOOK_SECONDS):
-                self.look()
-            self.look()
-
-        thread = threading.Thread(target=go_on, name="watcher")
-        thread.start()
-        try:
+        """Looks while the block runs, and once after it."""
+        with looking(self.look, LOOK_SECONDS):
             yield
-        finally:
-            over.set()
-            thread.join()
+        self.look()
 
 
 def run(report: Report, places: Places, size: Size) -> None:

@@ -10,13 +10,11 @@ from typing import Any, Final
 
 from sqlalchemy import Table, select
 
-from backroom.cache.tables import key_columns
 from backroom.demo.held import Held, read_held
 from backroom.demo.record import read_record
 from backroom.demo.verdict import Verdict, judge
 from backroom.flow.status import read_status
 from backroom.ingress.tables import webhook_delivery
-from backroom.resources.product import shopify_product_cache
 from backroom.resources.registry import RESOURCES
 from backroom.shops.tables import shop
 from shopify_simulator.simulation import Simulation
@@ -54,11 +52,7 @@ class Scene:
 
     def come_to_rest(self) -> None:
         """Until every delivery has ended, and Backroom has nothing more to do."""
-        self.simulation.live(0)
-        self.simulation.courier.flush()
-        eventually(
-            lambda: self.simulation.deliveries.counts()["trips"] == 0, "all deliveries ended", within=60
-        )
+        self.simulation.come_to_rest()
         eventually(self._rests, "an inbox and a cache with nothing to do now", within=60)
 
     def _rests(self) -> bool:
@@ -83,10 +77,8 @@ class Scene:
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """This shop's rows of a table, in the order of their ids."""
-        by = (
-            [table.c[name] for name in key_columns(table)] if table is shopify_product_cache else [table.c.id]
-        )
-        statement = select(table).where(table.c.shop_id == self.shop_id()).order_by(*by)
+        of_shop = select(table).where(table.c.shop_id == self.shop_id())
+        statement = of_shop.order_by(*table.primary_key.columns)
         with self.served.database.reading() as transaction:
             return [dict(row) for row in transaction.execute(statement).mappings()]
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from backroom.db.database import Database
 from backroom.ingress.inbox import Inbox
@@ -126,13 +127,11 @@ def open_front(
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[tuple[str, int]]:
-    """The app on a real server in a thread."""
+def listening(app: ASGIApp, **options: Any) -> Iterator[tuple[str, int]]:
+    """The app on a real server in a thread. `options` are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, ws="none", http="httptools", log_config=None, access_log=False, timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
+    given = {"ws": "none", "http": "httptools", "log_config": None, "access_log": False, **options}
+    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=2, **given))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

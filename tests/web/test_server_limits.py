@@ -5,14 +5,14 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
-import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backroom.web.body import BodyReader, Unfinished
 from backroom.web.server import HEAD_BYTES, MOST_CONNECTIONS, Limits, protocol_within, raise_open_files
+from tests.web import front
 
 TIMEOUT_SECONDS = 20.0
 SHORT_SECONDS = 0.3
@@ -38,27 +38,9 @@ class Slow:
         await answer(scope, receive, send)
 
 
-@contextmanager
-def listening(limits: Limits, app: object = answer) -> Iterator[tuple[str, int]]:
+def listening(limits: Limits, app: ASGIApp = answer) -> AbstractContextManager[tuple[str, int]]:
     """The limits on a real server in a thread."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        ws="none",
-        lifespan="off",
-        http=protocol_within(limits),
-        log_config=None,
-        timeout_graceful_shutdown=2,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield listener.getsockname()
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    return front.listening(app, lifespan="off", http=protocol_within(limits), access_log=True)
 
 
 @contextmanager

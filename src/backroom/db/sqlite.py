@@ -56,10 +56,15 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 def _write_ahead(connection: sqlite3.Connection) -> None:
     # A new file takes WAL from whoever opens it first. SQLite answers the others "locked" at once, without
     # its busy handler: two that wait for each other to let go would wait for ever.
-    deadline = time.monotonic() + READ_BUSY_SECONDS
+    _execute_when_free(connection, "PRAGMA journal_mode=WAL", READ_BUSY_SECONDS)
+
+
+def _execute_when_free(connection: sqlite3.Connection, statement: str, wait_seconds: float) -> None:
+    """Asks again each millisecond while another one is busy. Raises SQLite's error after the time."""
+    deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() >= deadline:
@@ -92,20 +97,14 @@ class SqliteSeam:
     def begin_writing(self, connection: Connection, wait_seconds: float) -> None:
         # SQLite's own busy handler backs off to 100 ms: a receipt would wait far longer than the 20 ms
         # that a batch holds the writer. So we ask again each millisecond.
-        deadline = time.monotonic() + wait_seconds
         driver = _driver(connection)
         driver.execute("PRAGMA busy_timeout=0")
         try:
-            while True:
-                try:
-                    driver.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.OperationalError as error:
-                    if not _is_busy(error):
-                        raise
-                    if time.monotonic() >= deadline:
-                        raise StoreUnavailable("the database's writer stayed busy") from error
-                time.sleep(RETRY_SECONDS)
+            _execute_when_free(driver, "BEGIN IMMEDIATE", wait_seconds)
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+            raise StoreUnavailable("the database's writer stayed busy") from error
         finally:
             driver.execute(f"PRAGMA busy_timeout={int(READ_BUSY_SECONDS * 1000)}")
 

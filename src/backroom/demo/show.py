@@ -100,16 +100,18 @@ def _watch(stage: Stage, screen: Console, seconds: float | None) -> None:
 
 
 def _look(stage: Stage, counters: Counters, news: News) -> Numbers:
-    """Both sides' numbers, and the news. Once more where a pooled connection was lost in between."""
-    for is_last in (False, True):
-        try:
-            with stage.database.reading() as transaction:
-                news.read(transaction)
-                return counters.look(transaction)
-        except StoreUnavailable:
-            if is_last:
-                raise
-    raise AssertionError("the second time returns or raises")
+    """Both sides' numbers, and the news."""
+    try:
+        return _read(stage, counters, news)
+    except StoreUnavailable:
+        # A pooled connection was lost since the last look: the next one is new.
+        return _read(stage, counters, news)
+
+
+def _read(stage: Stage, counters: Counters, news: News) -> Numbers:
+    with stage.database.reading() as transaction:
+        news.read(transaction)
+        return counters.look(transaction)
 
 
 @contextmanager
