@@ -52,7 +52,7 @@ check: $(VENV)/.dev-stamp ## format, lint, types, import contracts, then the tes
 mutants: $(VENV)/.dev-stamp ## break the code on purpose, once per law, and want its test red
 	@$(PY) scripts/mutants.py $(ARGS)
 
-bench: $(VENV)/.dev-stamp ## five benchmarks: receipt, drain, flow, slow_disk, growth
+bench: $(VENV)/.dev-stamp ## the benchmarks, all or ARGS="receipt drain flow full_sync ..."
 	@$(PY) -m bench $(ARGS)
 
 soak: $(VENV)/.dev-stamp ## kill and shuffle at the full numbers (minutes)

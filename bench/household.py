@@ -101,6 +101,7 @@ class Household:
         while self._loop.turn()[0]:
             pass
         seconds = time.perf_counter() - started
+        self._loop.say_the_rest()
         rows: dict[str, int] = {}
         busy: dict[str, float] = {}
         for batch in self._batches:

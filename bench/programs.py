@@ -16,6 +16,8 @@ from bench.places import Place
 
 DOMAIN: Final = "bench.myshopify.com"
 SECRET: Final = "bench-secret"
+NOBODY: Final = "http://127.0.0.1:9"
+"""Where nothing listens: what a body wants is fetched from nowhere."""
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 15.0
 
@@ -50,6 +52,8 @@ def open_shop(place: Place) -> None:
         "shop",
         "add",
         DOMAIN,
+        "--api-url",
+        NOBODY,
         stdin=json.dumps({"access_token": "none", "webhook_secrets": [SECRET]}),
     )
 
@@ -58,7 +62,7 @@ def open_shop(place: Place) -> None:
 def serving(place: Place, *arguments: str) -> Iterator[Program]:
     """`backroom serve` over a place that has its shop, until the block ends."""
     command = [sys.executable, "-m", "backroom", "serve", "--port", "0", *arguments]
-    with _running(command, place, "serve.started") as program:
+    with program_of(command, place, "serve.started") as program:
         _wait_until_ready(program.address)
         yield program
 
@@ -67,16 +71,18 @@ def serving(place: Place, *arguments: str) -> Iterator[Program]:
 def bare(place: Place, mode: str) -> Iterator[Program]:
     """`bench.bare` over a place: the bound, or the answer at once."""
     command = [sys.executable, "-m", "bench.bare", mode, place.url, place.schema]
-    with _running(command, place, "bare.started") as program:
+    with program_of(command, place, "bare.started") as program:
         yield program
 
 
 @contextmanager
-def _running(command: Sequence[str], place: Place, event: str) -> Iterator[Program]:
-    """Starts it, and waits for the log line that names its address."""
+def program_of(
+    command: Sequence[str], place: Place, event: str, stdin: int = subprocess.DEVNULL
+) -> Iterator[Program]:
+    """Starts it, and waits for the log line that names its address; it ends with the block."""
     log = place.folder / f"{event}.log"
     with log.open("wb") as sink:
-        process = subprocess.Popen(command, env=place.environment, stderr=sink, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=place.environment, stderr=sink, stdin=stdin)
     try:
         deadline = time.monotonic() + START_SECONDS
         while (address := _address_in(log.read_text(), event)) is None:

@@ -1,6 +1,6 @@
 """Product bodies in the webhook's shape, as 2026-07 sends them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.house import instant
@@ -74,6 +74,52 @@ def product(
         ],
         **fields,
     }
+
+
+def pulled(body: Json) -> Json:
+    """What Shopify answers, asked for a product whose webhook has this body: the GraphQL shape, assembled."""
+    names = [option["name"] for option in body["options"]]
+    updated_at = datetime.fromisoformat(body["updated_at"]).astimezone(UTC)
+    return {
+        "id": f"gid://shopify/Product/{body['id']}",
+        "title": body["title"],
+        "handle": body["handle"],
+        "status": body["status"].upper(),
+        "vendor": body["vendor"],
+        "productType": body["product_type"],
+        "tags": [tag.strip() for tag in body["tags"].split(",") if tag.strip()],
+        "updatedAt": updated_at.isoformat().replace("+00:00", "Z"),
+        "options": [
+            {
+                "id": f"gid://shopify/ProductOption/{option['id']}",
+                **_kept(option, "name", "position", "values"),
+            }
+            for option in body["options"]
+        ],
+        "variants": [_pulled_variant(variant, names) for variant in body["variants"]],
+        "media": [
+            {"id": f"gid://shopify/MediaImage/{image['id']}", "image": {"url": image["src"]}}
+            for image in body["images"]
+        ],
+    }
+
+
+def _pulled_variant(variant: Json, names: list[str]) -> Json:
+    values = [variant[f"option{number}"] for number in (1, 2, 3)]
+    return {
+        "id": f"gid://shopify/ProductVariant/{variant['id']}",
+        **_kept(variant, "title", "sku", "barcode", "price"),
+        "compareAtPrice": variant["compare_at_price"],
+        "position": variant["position"],
+        "selectedOptions": [
+            {"name": name, "value": value} for name, value in zip(names, values, strict=False) if value
+        ],
+        "inventoryItem": {"id": f"gid://shopify/InventoryItem/{variant['inventory_item_id']}"},
+    }
+
+
+def _kept(body: Json, *keys: str) -> Json:
+    return {key: body[key] for key in keys}
 
 
 def without(body: Json, *keys: str) -> Json:

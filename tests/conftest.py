@@ -6,12 +6,20 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
-from backroom.db.database import Database, open_database
-from backroom.db.migrate import upgrade
+from backroom.db.database import Database
 from tests.house import House
+from tests.migrated import Copies
+
+if TYPE_CHECKING:
+    from tests.crash.served import Served
+
+for _part in ("crash.served", "pull.pulled_shop", "pull.truth"):
+    pytest.register_assert_rewrite(f"tests.{_part}")
 
 BACKENDS = ("sqlite", "postgres")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -50,8 +58,17 @@ def postgres_url(_runtime_dir: None) -> Iterator[str]:
     # Outside of pytest's folders: the server runs as another user where the tests run as root.
     with tempfile.TemporaryDirectory(prefix="backroom-pg-") as folder:
         server = get_server(folder, cleanup_mode="stop")
+        _without_waiting_for_the_disk(server.get_uri())
         yield server.get_uri()
         server.cleanup()
+
+
+def _without_waiting_for_the_disk(address: str) -> None:
+    """No test takes the power away from this server: what Backroom's processes lose, its memory still has."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(params=BACKENDS)
@@ -74,16 +91,27 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    """Migrated once for the whole run."""
+    return Copies(tmp_path_factory.mktemp("migrated"), drop_schemas)
+
+
 @pytest.fixture
-def database(database_url: str, schema: str) -> Iterator[Database]:
+def database(database_url: str, schema: str, copies: Copies) -> Iterator[Database]:
     """A migrated, empty database."""
-    opened = open_database(database_url, schema)
-    upgrade(opened)
+    opened = copies.make(database_url, schema)
     yield opened
-    if opened.schema is not None:
-        with opened.writing() as transaction:
-            transaction.connection.exec_driver_sql(f'DROP SCHEMA "{schema}" CASCADE')
+    drop_schemas(opened)
     opened.dispose()
+
+
+def drop_schemas(database: Database) -> None:
+    """On PostgreSQL, ours and the one beside it, which a worker that has runs makes."""
+    if database.schema is not None:
+        with database.writing() as transaction:
+            for name in (database.schema, f"{database.schema}_jobs"):
+                transaction.connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
 
 
 @pytest.fixture
@@ -92,6 +120,23 @@ def house(database: Database) -> Iterator[House]:
     opened = House(database)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backroom(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Served]":
+    """One real Backroom on each database, started, with one worker: each test has shops of its own in it."""
+    from tests.crash.served import Served
+
+    folder = tmp_path_factory.mktemp("backroom")
+    schema = f"b{os.getpid()}"
+    on_postgres = request.param == "postgres"
+    url = request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{folder}/backroom.db"
+    served = Served(url, schema, folder / "home")
+    served.start()
+    yield served
+    served.kill()
+    drop_schemas(served.database)
+    served.database.dispose()
 
 
 @pytest.fixture(scope="session")

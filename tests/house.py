@@ -11,12 +11,15 @@ from sqlalchemy import Table, insert, select
 
 from backroom.db.database import Database, Transaction
 from backroom.erp.tables import field_change, link_event, listing, listing_variant, product, sku
+from backroom.flow.pieces import Piece
+from backroom.flow.put import Put, Putter
 from backroom.ingress.inbox import Delivery, Inbox
 from backroom.ingress.tables import webhook_delivery
+from backroom.resources.descriptor import Resource
 from backroom.resources.registry import RESOURCES
 from backroom.shops.tables import shop
-from backroom.vocabulary.errors import BackroomError
-from backroom.vocabulary.ids import ShopId
+from backroom.vocabulary.errors import BackroomError, Terminal
+from backroom.vocabulary.ids import ResourceKey, RunId, ShopId
 from backroom.worker.loop import Loop
 
 Body = Mapping[str, Any] | bytes
@@ -112,6 +115,30 @@ class House:
         )
         return answers.wait(1)[0]
 
+    def ask(self) -> datetime:
+        """The instant of a question to Shopify, by the database's clock."""
+        with self.database.reading() as transaction:
+            return transaction.now()
+
+    def fetched(
+        self,
+        resource: Resource,
+        *bodies: Body,
+        asked_at: datetime | None = None,
+        absent: Sequence[ResourceKey] = (),
+        whole: bool = True,
+    ) -> Put:
+        """Bodies as the cache holds them, which a run was answered; asked now, unless said otherwise."""
+        asked_at = asked_at or self.ask()
+        with self.database.shop_writing(self.shop_id, patience_seconds=5) as transaction:
+            putter = Putter(
+                transaction, resource, self.shop_id, run_id=RunId(next(self._numbers)), asked_at=asked_at
+            )
+            raw = [body if isinstance(body, bytes) else msgspec.json.encode(body) for body in bodies]
+            put = putter.pieces([_piece(resource, each, whole) for each in raw])
+            putter.absent(absent)
+            return put
+
     def settle(self) -> None:
         """Lets the stations work until nothing is due."""
         for _ in range(10_000):
@@ -164,6 +191,15 @@ class House:
             for table in reversed(metadata.sorted_tables):
                 if table not in keep:
                     transaction.execute(table.delete())
+
+
+def _piece(resource: Resource, raw: bytes, whole: bool) -> Piece:
+    """With its key, unless it can not be read."""
+    try:
+        key = resource.identify_fetched(raw).key
+    except Terminal:
+        return Piece(name="", key=None, raw=raw, whole=whole)
+    return Piece(name=resource.gid_of(key), key=key, raw=raw, whole=whole)
 
 
 def instant(seconds: float) -> datetime:

@@ -5,13 +5,16 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
+import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -22,16 +25,37 @@ from backroom.observe.log import get_log, set_up_logging
 from backroom.settings import Settings
 from backroom.shops.vault import Vault
 from backroom.vocabulary.errors import BackroomError
+from backroom.vocabulary.ids import ShopId
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from uvicorn import Server
 
+    from backroom.jobs.job import Job
+    from backroom.jobs.warnings import Told
+    from backroom.shopify.client import Client
+    from backroom.shopify.door import Door
+    from backroom.worker.supervisor import Supervisor
+
 KEEP_ALIVE_SECONDS: Final = 75
 """Shopify keeps its connections open and wants the same of us."""
 GRACE_SECONDS: Final = 5
-STATUS_GAUGES: Final = ("inbox_pending", "dirty", "parked", "wanted", "dead", "lag_seconds", "code_conflicts")
+STATUS_GAUGES: Final = (
+    "inbox_pending",
+    "dirty",
+    "parked",
+    "wanted",
+    "dead",
+    "running",
+    "lag_seconds",
+    "code_conflicts",
+    "drifting",
+)
 BACKLOG: Final = 2048
+JOBS_FILE: Final = "jobs.db"
+"""In the home, with SQLite: what DBOS remembers of running workflows."""
+NO_TABLES: Final = "there are no tables yet"
+_DOOR_MADE: Final = threading.Lock()
 Tables = Literal["migrated", "current", "any"]
 """migrated: brought to this version first; current: else NotMigrated is raised; any: not looked at."""
 
@@ -46,27 +70,37 @@ class AddressTaken(BackroomError):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every part needs: the settings, the database, and the vault that opens secrets."""
+    """What every part needs: the settings, the database, and the vault that opens secrets.
+
+    `doors` holds the door to Shopify, once somebody wanted it.
+    """
 
     settings: Settings
     database: Database
     vault: Vault
+    doors: "list[Door]" = field(default_factory=list, repr=False)
 
 
 @contextmanager
-def open_house(settings: Settings, *, tables: Tables = "current") -> Iterator[House]:
-    """Opens the house and closes it again. `tables` says how the database's tables have to be."""
-    set_up_logging(settings.log)
+def open_house(settings: Settings, *, tables: Tables = "current", stays: bool = False) -> Iterator[House]:
+    """Opens the house and closes it again. `tables` says how the database's tables have to be.
+
+    `stays`: a program whose log tells what it does. A command says that itself, and logs only warnings.
+    """
+    set_up_logging(settings.log, least=logging.INFO if stays else logging.WARNING)
     settings.make_home()
     vault = Vault(settings.secret_keys())
     database = open_database(settings.database_address, settings.database_schema)
+    house = House(settings, database, vault)
     try:
         if tables == "migrated":
             migrate_database(database)
         elif tables == "current" and (reason := unmigrated(database)) is not None:
             raise NotMigrated(reason)
-        yield House(settings, database, vault)
+        yield house
     finally:
+        for door in house.doors:
+            door.close()
         database.dispose()
 
 
@@ -85,7 +119,15 @@ def migrate_database(database: Database) -> tuple[str | None, str]:
 
 
 def unmigrated(database: Database) -> str | None:
-    """Why the database is not at this version's tables, or None.
+    """Why the database is not at this version's tables, and what to do, or None. Raises as `missing`."""
+    reason = missing(database)
+    if reason is None:
+        return None
+    return f"{reason}: run `backroom db upgrade`{' or `backroom serve`' if reason == NO_TABLES else ''}"
+
+
+def missing(database: Database) -> str | None:
+    """What the database has not of this version's tables, or None.
 
     Raises StoreUnavailable where it is away, and NewerDatabase.
     """
@@ -94,10 +136,10 @@ def unmigrated(database: Database) -> str | None:
     current, newest = current_revision(database), newest_revision()
     if current == newest:
         return None
+    if current is None:
+        return NO_TABLES
     refuse_newer(current)
-    return (
-        f"the database is at {current or 'nothing'}, this version needs {newest}: run `backroom db upgrade`"
-    )
+    return f"the database is at {current}, this version needs {newest}"
 
 
 def readiness_of(
@@ -124,18 +166,39 @@ def readiness_of(
     return reason
 
 
-def gauges_of(database: Database) -> Callable[[], Mapping[str, float | None]]:
-    """The numbers of /metrics, from one snapshot."""
+def told_of(settings: Settings) -> "Told":
+    """What warnings go by, beside the database."""
+    from backroom.jobs.warnings import Told
+    from backroom.resources.registry import RESOURCES
+
+    return Told(api_version=settings.api_version, public_url=settings.public_url, resources=RESOURCES)
+
+
+def gauges_of(database: Database, told: "Told | None" = None) -> Callable[[], Mapping[str, float | None]]:
+    """The numbers of /metrics, from one snapshot; warnings where it is told what they go by."""
+    from backroom.drift.findings import count_open
     from backroom.flow.status import read_status
+    from backroom.jobs.lately import failed_lately
+    from backroom.jobs.runs import count_active
+    from backroom.jobs.warnings import count_by_kind, read_concerns
+    from backroom.observe.metrics import WARNINGS
     from backroom.resources.registry import RESOURCES
     from backroom.worker.heartbeat import youngest_age
 
     def gauges() -> Mapping[str, float | None]:
         with database.reading() as transaction:
-            status = read_status(transaction, RESOURCES)
+            status = read_status(
+                transaction,
+                RESOURCES,
+                running=count_active(transaction),
+                drifting=count_open(transaction),
+            )
+            failed = len(failed_lately(transaction))
             age = youngest_age(transaction)
+            warned = count_by_kind(read_concerns(transaction, told)) if told else {}
         numbers = {name: getattr(status, name) for name in STATUS_GAUGES}
-        return {**numbers, "worker_heartbeat_age_seconds": age}
+        numbers |= {f"{WARNINGS}{kind}": number for kind, number in warned.items()}
+        return {**numbers, "failed_runs": failed, "worker_heartbeat_age_seconds": age}
 
     return gauges
 
@@ -174,9 +237,9 @@ def web_app(house: House) -> "FastAPI":
     return create_app(
         door=WebhookDoor(Receiver(keyring, inbox), BodyReader(), RefusalObserver(metrics)),
         doorkeeper=doorkeeper,
-        api=build_router(house.database, RESOURCES, doorkeeper.require),
+        api=build_router(house.database, RESOURCES, doorkeeper.require, told_of(house.settings)),
         metrics=metrics,
-        status=gauges_of(house.database),
+        status=gauges_of(house.database, told_of(house.settings)),
         readiness=readiness_of(
             house.database,
             {"the inbox's writer": lambda: inbox.is_running, "the keyring": lambda: keyring.is_running},
@@ -229,8 +292,13 @@ def _server(app: "FastAPI") -> "Server":
     return uvicorn.Server(config)
 
 
-def work(house: House, name: str | None, *, child: bool) -> None:
-    """Works until SIGTERM or SIGINT; a child also until its standard input ends, with its parent."""
+def work(
+    house: House, name: str | None, *, child: bool, jobs: "Mapping[tuple[str, str], Job] | None" = None
+) -> None:
+    """Works until SIGTERM or SIGINT; a child also until its standard input ends, with its parent.
+
+    `jobs` replaces the registry's; only tests give some.
+    """
     from backroom.resources.registry import RESOURCES
     from backroom.worker.heartbeat import Heartbeat
     from backroom.worker.loop import Loop
@@ -240,16 +308,85 @@ def work(house: House, name: str | None, *, child: bool) -> None:
     if child:
         threading.Thread(target=_stop_at_end_of_input, args=(stopping,), name="parent", daemon=True).start()
     heartbeat = Heartbeat(house.database, name)
+    supervisor = supervisor_of(house, name, stopping, jobs)
     log = get_log("worker").bind(worker=name)
     with _signals_caught(stopping.set):
         heartbeat.start()
+        supervisor.start()
         _forget_garbage_of_starting()
         log.info("worker.started", version=__version__)
         try:
             Loop(house.database, RESOURCES, name).run(stopping)
         finally:
+            stopping.set()
+            all_left = supervisor.stop()
             heartbeat.stop()
             log.info("worker.stopped")
+            if not all_left:
+                _leave_at_once()
+
+
+def supervisor_of(
+    house: House,
+    name: str,
+    stopping: threading.Event,
+    jobs: "Mapping[tuple[str, str], Job] | None" = None,
+) -> "Supervisor":
+    """Who sees to the runs in a worker of this name."""
+    from backroom.db.postgres import postgres_engine
+    from backroom.jobs.automatic import WantedRefetches
+    from backroom.jobs.carrier import begin_with
+    from backroom.jobs.durable import Durable, Place, sqlite_jobs_engine
+    from backroom.jobs.firing import DueRuns
+    from backroom.jobs.job import Services
+    from backroom.jobs.registry import JOBS
+    from backroom.resources.registry import BY_PLURAL, RESOURCES
+    from backroom.vocabulary.clock import SystemClock
+    from backroom.worker.supervisor import Supervisor
+
+    settings, schema = house.settings, house.database.schema
+    if schema is None:
+        place = Place(engine=partial(sqlite_jobs_engine, settings.home.absolute() / JOBS_FILE), schema=None)
+    else:
+        address = settings.database_address
+        jobs_schema = f"{schema}_jobs"
+        place = Place(engine=partial(postgres_engine, address, jobs_schema), schema=jobs_schema)
+    services = Services(
+        database=house.database,
+        # Whatever it waits for, it leaves as soon as the worker ends.
+        client_of=lambda shop_id: client_of(house, shop_id, services.sleep),
+        resources=BY_PLURAL,
+        home=settings.home.absolute(),
+        clock=SystemClock(),
+        stopping=stopping,
+        public_url=settings.public_url,
+    )
+    durable = Durable(place, name, begin_with(services, JOBS if jobs is None else jobs, name))
+    automatic = (WantedRefetches(RESOURCES), DueRuns(RESOURCES, settings.public_url))
+    return Supervisor(house.database, durable, name, stopping, automatic=automatic)
+
+
+def client_of(house: House, shop_id: ShopId, sleep: Callable[[float], object] = time.sleep) -> "Client":
+    """The door to a shop's Shopify, one per process. Raises Unknown where there is no such shop.
+
+    `sleep` is for the pauses that Shopify asks for, and may raise to end them; who is first decides.
+    """
+    # Only here: its HTTP client costs start-up time, and most commands never ask Shopify.
+    from backroom.shopify.door import Door
+    from backroom.shopify.patience import Timing
+
+    with _DOOR_MADE:
+        if not house.doors:
+            timing = Timing(sleep=sleep)
+            house.doors.append(Door(house.database, house.vault, house.settings.api_version, timing=timing))
+    return house.doors[0].client(shop_id)
+
+
+def _leave_at_once() -> None:
+    # What did not leave in time holds a thread that Python would wait for. None of it is committed, so none
+    # of it is lost.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _forget_garbage_of_starting() -> None:

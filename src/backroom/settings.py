@@ -22,6 +22,7 @@ PREFIX: Final = "BACKROOM_"
 SHORTEST_KEY_CHARACTERS: Final = 32
 KEY_FILE: Final = "secret.key"
 _ADDRESS: Final = re.compile(r"sqlite:///.+|postgres(ql)?://.*|\s*[a-z_]+\s*=.*", re.DOTALL)
+_PUBLIC: Final = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[^\s?#@\\]*)?", re.ASCII)
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ODD_AT: Final = re.compile(r"postgres(ql)?://([^@/?]*@[^/?]*@|[^@/?]*[/?][^?]*@).*", re.DOTALL)
 """An @, where libpq would take a part of the password for the host or the port, and print it."""
@@ -44,7 +45,10 @@ class Settings(BaseSettings):
     """Secret, because it may hold a password. None: SQLite in the home."""
     database_schema: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,40}$")] = "backroom"
     secret_key: SecretStr | None = None
-    public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+[^\s]*$")] | None = None
+    api_version: Annotated[str, StringConstraints(pattern=r"^20\d\d-(01|04|07|10)$")] = "2026-10"
+    """Of Shopify's Admin API. They come out each quarter."""
+    public_url: str | None = None
+    """Where Shopify reaches us. By http only in tests: Shopify itself takes https alone."""
     log: Literal["text", "json"] | None = None
     """None: text on a terminal, else JSON."""
 
@@ -61,6 +65,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "has an @ too many: write @ as %40, / as %2F and ? as %3F in the user and the password"
             )
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _a_public_address(cls, value: str | None) -> str | None:
+        if value is not None and not _PUBLIC.fullmatch(value):
+            raise ValueError("write https://HOST[/PATH], without a user, a query or a fragment")
         return value
 
     @field_validator("secret_key")

@@ -12,12 +12,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from shopify_simulator.admin.bucket import PLANS, STANDARD
+from shopify_simulator.admin.faults import AdminFaults
+from shopify_simulator.admin.writer import BulkWays, Order
 from shopify_simulator.control.api import control_app
 from shopify_simulator.control.server import NotLoopback, Server
 from shopify_simulator.shop.rules import Refused
-from shopify_simulator.simulation import PRODUCT_TOPICS, Simulation
+from shopify_simulator.shop.shop import LOCATIONS
+from shopify_simulator.shop.subscription import Maker
+from shopify_simulator.simulation import CLIENT_ID, PRODUCT_TOPICS, Simulation
 from shopify_simulator.webhooks.faults import CHANCES, REACHES, Faults
-from shopify_simulator.webhooks.subscriptions import Maker
 
 app = typer.Typer(
     add_completion=False,
@@ -39,6 +43,7 @@ Example: five changes a second, and a tenth of the webhooks is lost
 \b
 The secret is one line: the app's client secret. A second line, if there is
 one, is the store-level key: it signs what the merchant's subscriptions get.
+A third line is a token that opens the Admin API and does not expire.
 """
 
 
@@ -65,6 +70,21 @@ FaultsText = Annotated[
         help=f"Chances from 0 to 1: {', '.join(CHANCES)}. How far they reach: {', '.join(REACHES)}.",
     ),
 ]
+ClientId = Annotated[str, typer.Option(help="The app's; with the secret it gets tokens.")]
+Plan = Annotated[
+    str, typer.Option(metavar="PLAN", help=f"How many points the Admin API has: {', '.join(PLANS)}.")
+]
+BulkSeconds = Annotated[float, typer.Option(min=0, help="How long a bulk operation takes at least.")]
+BulkOrder = Annotated[Order, typer.Option(help="How lines of children lie in its file.")]
+AdminFaultsText = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME=NUMBER,...",
+        help="Of the Admin API: request.reset=0.1,download.cut=0.5,hang_seconds=3; see docs/simulator.md.",
+    ),
+]
+Stock = Annotated[float, typer.Option(min=0, max=1, help="The share of those changes that are of stock.")]
+Locations = Annotated[int, typer.Option(min=1, max=1_000, help="Where stock lies.")]
 TimeScale = Annotated[
     float, typer.Option(min=0.001, help="Retries over 4 h and a secret's 1 h are so many times shorter.")
 ]
@@ -84,19 +104,30 @@ def simulate(
     secret_file: SecretFile = None,
     secret_stdin: SecretStdin = False,
     rate: Rate = 0,
+    stock: Stock = 0,
+    locations: Locations = LOCATIONS,
     faults: FaultsText = "",
     time_scale: TimeScale = 1,
+    client_id: ClientId = CLIENT_ID,
+    plan: Plan = STANDARD,
+    bulk_seconds: BulkSeconds = 0,
+    bulk_order: BulkOrder = "grouped",
+    admin_faults: AdminFaultsText = "",
 ) -> None:
     """Simulates a Shopify shop: it has a catalogue, lives, and tells its subscribers as Shopify does.
 
-    Prints one line with the address of the control API when ready. Ends on Ctrl-C and SIGTERM.
+    Prints one line with its address when ready: of the Admin API, and of the control API. Ends on Ctrl-C and
+    SIGTERM.
     """
     if deliver_to is not None and secret_file is None and not secret_stdin:
         raise typer.BadParameter("--deliver-to needs a secret that the receiver knows")
     if not DOMAIN.fullmatch(domain):
         raise typer.BadParameter("--domain looks like demo.myshopify.com")
-    secret, store_key = _secrets(secret_file, secret_stdin)
+    if plan not in PLANS:
+        raise typer.BadParameter(f"--plan is one of {', '.join(PLANS)}")
+    secret, store_key, token = _secrets(secret_file, secret_stdin)
     wanted_faults = _faults(faults, seed)
+    wanted_admin_faults = _admin_faults(admin_faults, seed)
     _hold_signals_back()
     simulation = Simulation(
         secret=secret,
@@ -106,17 +137,23 @@ def simulate(
         seed=seed,
         faults=wanted_faults,
         time_scale=time_scale,
+        client_id=client_id,
+        access_token=token,
+        admin_faults=wanted_admin_faults,
+        bulk=BulkWays(seconds=bulk_seconds, order=bulk_order, seed=seed),
+        plan=plan,
+        locations=locations,
     )
     server = _server(simulation, host, port, any_host)
     if deliver_to is not None:
         _subscribe(simulation, deliver_to, topics, made_by)
-    _run(simulation, server, rate)
+    _run(simulation, server, rate, stock)
 
 
-def _run(simulation: Simulation, server: Server, rate: float) -> None:
+def _run(simulation: Simulation, server: Server, rate: float, stock: float) -> None:
     """Until a signal ends it."""
     with simulation, server:
-        simulation.live(rate)
+        simulation.live(rate, stock=stock)
         typer.echo(f"simulating {simulation.shop.domain} on {server.url}")
         sys.stdout.flush()
         signal.sigwait(ENDINGS)
@@ -127,16 +164,18 @@ def _hold_signals_back() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
 
 
-def _secrets(file: Path | None, stdin: bool) -> tuple[str, str | None]:
+def _secrets(file: Path | None, stdin: bool) -> tuple[str, str | None, str | None]:
+    """The app's secret, the store's key, and a token of the Admin API."""
     if file is not None and stdin:
         raise typer.BadParameter("give one of --secret-file and --secret-stdin")
     if file is None and not stdin:
-        return token_hex(32), None
+        return token_hex(32), None, None
     text = sys.stdin.read() if file is None else file.read_text()
     lines = [line.strip() for line in text.splitlines()]
     if not lines or not lines[0]:
         raise typer.BadParameter("the secret is empty")
-    return lines[0], lines[1] if len(lines) > 1 and lines[1] else None
+    second, third, *_ = [*lines[1:], "", ""]
+    return lines[0], second or None, third or None
 
 
 def _faults(text: str, seed: int) -> Faults:
@@ -152,6 +191,22 @@ def _faults(text: str, seed: int) -> Faults:
         return Faults(seed=seed, **given)
     except ValueError as error:
         raise typer.BadParameter(f"--faults: {text}: {error}") from None
+
+
+def _admin_faults(text: str, seed: int) -> AdminFaults:
+    """`request.reset=0.1,hang_seconds=3`: a chance has its kind before its name."""
+    given: dict[str, Any] = {}
+    try:
+        for part in text.split(",") if text else []:
+            name, _, number = part.partition("=")
+            kind, dot, fault = name.partition(".")
+            if dot:
+                given.setdefault(kind, {})[fault] = float(number)
+            else:
+                given[name] = float(number)
+        return AdminFaults(seed=seed, **given)
+    except (ValueError, TypeError):
+        raise typer.BadParameter(f"--admin-faults does not know or allow {text}") from None
 
 
 def _server(simulation: Simulation, host: str, port: int, any_host: bool) -> Server:

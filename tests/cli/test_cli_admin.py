@@ -47,7 +47,7 @@ def test_a_shop_is_added_before_any_serve_and_its_secrets_are_not_shown(
     backroom: Backroom, home: Path
 ) -> None:
     said = backroom("shop", "add", "Demo.myshopify.com", stdin=OPENING)
-    assert said.code == 0
+    assert (said.code, said.err) == (0, ""), "not that the database was made, either"
     (shop,) = backroom("shop", "list", "--json").json
     assert (shop["domain"], shop["credential"], shop["webhook_secrets"]) == (DOMAIN, "access_token", 1)
     shown = said.out + said.err
@@ -63,6 +63,17 @@ def test_a_shop_without_webhook_secrets_is_added_with_a_warning(backroom: Backro
     said = backroom("shop", "add", DOMAIN, stdin='{"access_token": "t"}')
     assert said.code == 0
     assert "no webhook will be accepted" in said.err
+
+
+def test_a_client_secret_without_its_id_is_added_and_said_to_fetch_nothing(backroom: Backroom) -> None:
+    said = backroom("shop", "add", DOMAIN, stdin='{"client_secret": "c"}')
+    assert (said.code, said.out) == (0, f"{DOMAIN} is open; 1 webhook secret\n")
+    assert f"`backroom shop add {DOMAIN} --client-id ID`" in said.err
+    said = backroom("shop", "add", DOMAIN, "--client-id", "id", stdin='{"client_secret": "c"}')
+    assert (said.out, said.err) == (f"{DOMAIN} is open; 1 webhook secret\n", "")
+    said = backroom("shop", "add", DOMAIN, stdin='{"client_secret": "d"}')
+    assert "2 webhook secrets; the older ones stay valid until `backroom shop secret remove" in said.out
+    assert said.err == "", "the client id is there yet"
 
 
 def test_a_client_id_and_an_api_url_are_kept(backroom: Backroom) -> None:
@@ -95,7 +106,9 @@ def test_settings_of_a_shop(backroom: Backroom) -> None:
     backroom("shop", "add", DOMAIN, stdin=OPENING)
     assert backroom("shop", "set", DOMAIN, "currency", "eur").out == "currency = EUR\n"
     values = {row["key"]: row["value"] for row in backroom("shop", "settings", DOMAIN, "--json").json}
-    assert values == {"currency": "EUR", "api_url": None}
+    assert values == {"currency": "EUR", "api_url": None, "keep_deliveries": None, "keep_history": None}
+    assert backroom("shop", "set", DOMAIN, "keep_deliveries", "90").out == "keep_deliveries = 90\n"
+    assert backroom("shop", "set", DOMAIN, "keep_deliveries", "6").code == 2
     assert backroom("shop", "set", DOMAIN, "currency", "").code == 0
     assert backroom("shop", "set", DOMAIN, "colour", "red").code == 2
     assert backroom("shop", "set", DOMAIN, "currency", "euros").code == 2
@@ -106,12 +119,30 @@ def test_webhook_secrets_come_and_go(backroom: Backroom) -> None:
     assert backroom("shop", "secret", "add", DOMAIN, stdin="hush\n").code == 0
     assert backroom("shop", "secret", "add", DOMAIN, stdin="hush").code == 0
     (secret,) = backroom("shop", "secret", "list", DOMAIN, "--json").json
-    assert set(secret) == {"id", "fingerprint", "source", "created_at", "last_used_at", "use_count"}
+    columns = {"id", "fingerprint", "source", "created_at", "last_used_at", "use_count"}
+    assert set(secret) == columns | {"opens_api", "may_go", "advice"}
     said = backroom("shop", "secret", "remove", DOMAIN, str(secret["id"]))
+    assert (said.code, said.out) == (1, "")
+    assert "is the only one: without it every webhook is refused. Add another one first" in said.err
+    said = backroom("shop", "secret", "remove", DOMAIN, str(secret["id"]), "--force")
     assert said.code == 0
     assert "no webhook of this shop will be accepted" in said.err
     assert backroom("shop", "secret", "remove", DOMAIN, str(secret["id"])).code == 1
     assert backroom("shop", "secret", "add", DOMAIN, stdin="").code == 2
+
+
+def test_the_secret_that_opens_the_api_is_marked_and_not_removed_in_passing(backroom: Backroom) -> None:
+    backroom("shop", "add", DOMAIN, "--client-id", "c", stdin='{"client_secret": "old"}')
+    backroom("shop", "add", DOMAIN, stdin='{"client_secret": "new"}')
+    old, new = backroom("shop", "secret", "list", DOMAIN, "--json").json
+    assert (old["opens_api"], new["opens_api"]) == (False, True)
+    listed = backroom("shop", "secret", "list", DOMAIN).out
+    assert "opens the API; new" in listed
+    assert "False" not in listed
+    said = backroom("shop", "secret", "remove", DOMAIN, str(new["id"]))
+    assert said.code == 1
+    assert "is the app's present client secret" in said.err
+    assert backroom("shop", "secret", "remove", DOMAIN, str(old["id"])).code == 0
 
 
 def test_a_removed_shop_is_gone_and_comes_back(backroom: Backroom) -> None:
@@ -140,7 +171,7 @@ def test_a_token_is_printed_alone_on_the_last_line_and_never_again(backroom: Bac
 def test_the_database_is_checked_and_brought_up_to_date(backroom: Backroom) -> None:
     said = backroom("db", "check")
     assert said.code == 1
-    assert "backroom db upgrade" in said.err
+    assert "there are no tables yet: run `backroom db upgrade` or `backroom serve`" in said.err
     assert backroom("shop", "list").code == 1
     assert "migrated from nothing" in backroom("db", "upgrade").out
     assert "already at" in backroom("db", "upgrade").out
@@ -214,7 +245,8 @@ def test_the_doctor_says_what_is_broken_and_what_to_do(
 ) -> None:
     said = backroom("doctor", "--json")
     assert said.code == 1
-    assert [row["advice"] for row in said.json if row["state"] == "fail"] == ["backroom db upgrade"]
+    (tables,) = (row for row in said.json if row["state"] == "fail")
+    assert (tables["found"], tables["advice"]) == ("there are no tables yet", "backroom db upgrade")
     backroom("shop", "add", DOMAIN, stdin=OPENING)
     home.chmod(0o755)
     monkeypatch.setenv("BACKROOM_SECRET_KEY", "y" * 40)

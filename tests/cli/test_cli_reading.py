@@ -14,6 +14,7 @@ from tests.cli.conftest import Backroom
 from tests.house import House, instant
 from tests.rooms.catalogue import SECOND, second_shop
 from tests.rooms.failing import UNREADABLE, unprocessable
+from tests.rooms.stockroom import change, told_by, variant_row, written
 
 HOSTILE = "[bold]Iron[/bold] \x1b[31mpan \u202eback\nwards"
 
@@ -158,12 +159,61 @@ def test_why_names_the_delivery_that_set_the_value_and_the_value_before(
     assert (answer["value"], answer["before"], answer["delivery_id"]) == ("New", "Acme", 3)
 
 
+def test_why_of_stock_names_the_location_and_lists_the_history_where_it_is_asked_for(
+    house: House, backroom: Backroom
+) -> None:
+    variant_row(house, 1, 11)
+    written(house, locations=[change(7, name="Berlin")], levels=[change(11, 8, available=None)])
+    for number in range(1, 4):
+        written(house, levels=[change(11, 7, available=number, cause=told_by(number))])
+
+    lines = backroom("why", "sku", "CODE-1", "available").out.splitlines()
+    assert lines[:2] == ["available of CODE-1 is not known: one of its levels is not tracked", ""]
+    assert lines[2] == "inventory level 11:7 at Berlin of one.myshopify.com"
+    assert lines[3] == "  available is 3"
+    assert "by delivery 3 (inventory_levels/update, triggered" in lines[4]
+    assert lines[5:] == ["  before, it was 2", "", *lines[7:]]
+    assert lines[7:9] == [
+        "inventory level 11:8 at location 8 of one.myshopify.com",
+        "  available is not tracked",
+    ]
+
+    said = backroom("why", "sku", "CODE-1", "available", "--history").out.splitlines()
+    assert [line.split("Z  ")[1].split(" (")[0] for line in said[6:9]] == [
+        "2 to 3, by delivery 3",
+        "1 to 2, by delivery 2",
+        "created, by delivery 1",
+    ]
+    said = backroom("why", "sku", "CODE-1", "available", "--history", "--limit", "1").out.splitlines()
+    assert said[7] == "  there are older ones: see --limit"
+
+    first, second = backroom("why", "sku", "CODE-1", "available", "--history", "--json").json
+    assert (first["location_id"], first["location"], second["location"]) == ("7", "Berlin", None)
+    assert [(each["old"], each["new"], each["created"]) for each in first["history"]] == [
+        (2, 3, False),
+        (1, 2, False),
+        (None, None, True),
+    ]
+    assert "history" not in backroom("why", "sku", "CODE-1", "available", "--json").json[0]
+
+
+def test_the_status_tells_of_levels_that_no_variant_has(house: House, backroom: Backroom) -> None:
+    assert "no known variant has" not in backroom("status").out
+    written(house, levels=[change(11, 7, available=1), change(11, 8, available=1)])
+
+    assert "levels of stock whose item no known variant has: 2" in backroom("status").out
+    found = backroom("status", "--json").json
+    assert (found["levels_without_variant"], found["shops"][0]["levels_without_variant"]) == (2, 2)
+
+
 def test_why_refuses_what_it_does_not_know(house: House, backroom: Backroom) -> None:
     house.play("products/create", product(7))
 
     said = backroom("why", "sku", "CODE-701", "colour")
     assert (said.code, "compare_at_price" in said.err) == (2, True)
     assert backroom("why", "sku", "NONE", "price").code == 1
+    assert backroom("why", "sku", "NONE", "available").code == 1
+    assert backroom("why", "sku", "CODE-701", "on_hand").out == "no stock is known of it\n"
     assert backroom("why", "product", "8", "title").code == 1
 
 
@@ -237,6 +287,8 @@ def test_hostile_titles_reach_no_terminal(house: House, backroom: Backroom) -> N
         ("deliveries", "list"),
         ("failures", "list"),
         ("why", "sku", "CODE-701", "price"),
+        ("why", "sku", "CODE-701", "price", "--history"),
+        ("why", "sku", "CODE-701", "available"),
         ("reprocess", "products", "--dry-run"),
     ],
     ids=" ".join,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backroom.db.database import open_database
+from tests.conftest import drop_schemas
 
 if TYPE_CHECKING:
     from tests.crash.served import Served
@@ -23,9 +23,5 @@ def served(database_url: str, schema: str, tmp_path: Path) -> "Iterator[Served]"
     program = Served(database_url, schema, tmp_path / "home")
     yield program
     program.kill()
+    drop_schemas(program.database)
     program.database.dispose()
-    if not database_url.startswith("sqlite"):
-        database = open_database(database_url, schema)
-        with database.writing() as transaction:
-            transaction.connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-        database.dispose()

@@ -7,14 +7,21 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+from sqlalchemy import delete
 
-from backroom.db.database import Database, open_database
+from backroom.db.database import Database, Transaction, open_database
+from backroom.settings import Settings
+from backroom.shops.secrets import list_secrets
+from backroom.shops.shops import add_shop, list_shops, read_opening
+from backroom.shops.tables import shop_credential
+from backroom.shops.vault import Vault
 from tests.waiting import eventually
 
 SECRET = "a secret of the crash tests"
@@ -34,6 +41,7 @@ class Served:
         self.address = Address("", 0)
         self._url = database_url
         self._schema = schema
+        self._home = home
         home.mkdir(mode=0o700)
         self._log_file = home / "serve.log"
         self._log_file.touch()
@@ -119,7 +127,13 @@ class Served:
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         """What a command beside it prints."""
-        done = subprocess.run(
+        done = self.tried(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def tried(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """A command beside it that may fail."""
+        return subprocess.run(
             [sys.executable, "-m", "backroom", *arguments],
             env=self._environment,
             input=stdin,
@@ -128,13 +142,24 @@ class Served:
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+
+    def open_shop(self, domain: str, opening: Mapping[str, Any], **more: str) -> None:
+        """What `shop add` does, without a process for it. `more`: a client id, an API url."""
+        vault = Vault(Settings(home=self._home).secret_keys())
+        read = read_opening(json.dumps(opening).encode())
+        with self.database.writing() as transaction:
+            before = _signing(transaction)
+            already = self._log_file.stat().st_size
+            add_shop(transaction, vault, domain, read, **more)
+            is_news = _signing(transaction) != before
+        if is_news and self.up.is_set():
+            eventually(lambda: b'"keyring.changed"' in self._written(already), "who receives has heard of it")
 
     def add_shop(self, domain: str) -> None:
-        self.command(
-            "shop", "add", domain, stdin=json.dumps({"access_token": "t", "webhook_secrets": [SECRET]})
-        )
+        """A shop that is heard and never asked: no Shopify holds what these tests send."""
+        self.open_shop(domain, {"access_token": "t", "webhook_secrets": [SECRET]})
+        with self.database.writing() as transaction:
+            transaction.execute(delete(shop_credential))
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.command("status", "--json"))
@@ -158,9 +183,13 @@ class Served:
             and not (line["event"] == "child.died" and line["exit_code"] == -signal.SIGKILL)
         ]
 
+    def _written(self, already: int) -> bytes:
+        """What the log has beyond so many bytes."""
+        return self._log_file.read_bytes()[already:]
+
     def _started(self, already: int) -> dict[str, Any] | None:
         assert self._process is not None
-        fresh = self._log_file.read_bytes()[already:]
+        fresh = self._written(already)
         assert self._process.poll() is None, fresh.decode(errors="replace")[-4_000:]
         for line in fresh.splitlines(keepends=True):
             if b'"serve.started"' in line and line.endswith(b"\n"):
@@ -177,3 +206,12 @@ class Served:
             return False
         finally:
             connection.close()
+
+
+def _signing(transaction: Transaction) -> list[tuple[int, int]]:
+    """Which secrets may sign for which shops."""
+    return [
+        (shop.id, secret.id)
+        for shop in list_shops(transaction)
+        for secret in list_secrets(transaction, shop.id)
+    ]

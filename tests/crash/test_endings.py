@@ -17,7 +17,12 @@ SHOP = "one.myshopify.com"
 LONGEST_SECONDS = 10.0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "backend"),
+    # Both ask the same; how a worker is reached differs between the databases.
+    [(signal.SIGTERM, "sqlite"), (signal.SIGTERM, "postgres"), (signal.SIGINT, "sqlite")],
+    indirect=["backend"],
+)
 def test_serve_ends_in_order_within_ten_seconds_and_leaves_no_process(served: Served, number: int) -> None:
     served.start("--workers", "2")
     served.add_shop(SHOP)

@@ -15,7 +15,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.crash
 
 SOAK = bool(os.environ.get("SOAK"))
-KILLS = 20 if SOAK else 3
+KILLS = 20 if SOAK else 2
 SEED = 20_261_122
 SHOPS = [f"shop-{number}.myshopify.com" for number in range(1, 6)]
 

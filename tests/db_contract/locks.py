@@ -34,11 +34,14 @@ class LockContract:
                 raise Interrupted
 
     def test_the_lock_is_free_once_its_holders_connection_is_gone(self, store: Database) -> None:
+        # Another process's: threads of one process wait for their turn, which ends with the block.
+        others = Database(store.engine, store.seam, store.schema)
+
         def crash_and_go_on() -> None:
             with store.shop_writing(SHOP) as transaction:
                 add(transaction, "lost")
                 self.lose(store, transaction)
-                with store.shop_writing(SHOP, patience_seconds=10) as successor:
+                with others.shop_writing(SHOP, patience_seconds=10) as successor:
                     add(successor, "kept")
                 add(transaction, "too late")
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 
 from backroom.db.database import Database
-from backroom.db.idlist import among
+from backroom.db.idlist import among, among_keys
 from backroom.vocabulary.errors import Terminal
 from tests.db_contract.specimen import (
     EVERY_BYTE,
@@ -174,6 +174,22 @@ class RowContract:
             transaction.insert(specimen, ("big",), [*((number,) for number in held), (None,)])
             found = transaction.execute(select(specimen.c.big).where(among(specimen.c.big, wanted)))
             assert sorted(found.scalars()) == sorted(set(held) & set(wanted))
+
+    @pytest.mark.parametrize("width", [1, 2, 3])
+    def test_membership_in_a_list_of_keys_is_exact(self, store: Database, width: int) -> None:
+        held = [(1, 2, 3), (2, 1, 3), (GREATEST, 4, 1), (1, 3, 2)]
+        columns = [specimen.c.big, specimen.c.id, specimen.c.small][:width]
+        with store.writing() as transaction:
+            transaction.insert(specimen, ("big", "id", "small"), held)
+            for wanted in (
+                [],
+                [(1, 2, 3)],
+                [(1, 2, 4), (2, 2, 3)],
+                [*held, *held, *((n, n, n) for n in range(3_000))],
+            ):
+                keys = [key[:width] for key in wanted]
+                found = transaction.execute(select(specimen.c.big).where(among_keys(columns, keys)))
+                assert sorted(found.scalars()) == sorted(row[0] for row in held if row[:width] in keys)
 
     def test_insert_new_says_which_were_new(self, store: Database) -> None:
         with store.writing() as transaction:

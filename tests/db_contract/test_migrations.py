@@ -9,16 +9,23 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 import backroom
 from backroom.db.database import Database, open_database
 from backroom.db.metadata import metadata
 from backroom.db.migrate import MIGRATIONS, current_revision, newest_revision, upgrade
+from backroom.erp.tables import field_change
+from backroom.resources.product import shopify_product_cache
+from backroom.shops.tables import shop_credential
 from backroom.vocabulary.errors import BackroomError
+from tests.conftest import drop_schemas
+from tests.migrated import Copies
 from tests.waiting import Running
 
 for module in walk_packages(backroom.__path__, "backroom."):
@@ -60,7 +67,22 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 def drawn(database: Database) -> list[str]:
     """Every table and index as the database describes it, without the schema's name."""
     if database.schema is None:
-        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+        # Not the tables' own texts: SQLite writes a column that came later behind the constraints.
+        query = """
+            SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+            UNION ALL
+            SELECT m.name || ' ' || c.name || ' ' || c.type || c."notnull" || c.pk || ifnull(c.dflt_value, '')
+            FROM sqlite_master m, pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND m.name <> 'alembic_version'
+            UNION ALL
+            SELECT m.name || ' ' || k."from" || ' ' || k."table" || ' ' || k."to" || ' ' || k.on_delete
+            FROM sqlite_master m, pragma_foreign_key_list(m.name) k
+            WHERE m.type = 'table'
+            UNION ALL
+            SELECT m.name || ' ' || i."unique" || i.origin || i.partial || ' ' || group_concat(c.name)
+            FROM sqlite_master m, pragma_index_list(m.name) i, pragma_index_info(i.name) c
+            WHERE m.type = 'table' AND m.name <> 'alembic_version' GROUP BY m.name, i.name
+        """
     else:
         query = """
             SELECT indexdef FROM pg_indexes
@@ -116,11 +138,78 @@ def test_migrating_and_creating_draw_the_same_tables_and_indexes(
         created.dispose()
 
 
+def test_the_copies_that_tests_begin_with_are_what_the_migrations_make(
+    empty: Database, copies: Copies, database_url: str, tmp_path: Path
+) -> None:
+    upgrade(empty)
+    if empty.schema is None:
+        copy = copies.make(f"sqlite:///{tmp_path}/copy.db", "")
+    else:
+        copy = copies.make(database_url, f"{empty.schema}_copy")
+    try:
+        assert current_revision(copy) == newest_revision()
+        assert drawn(copy) == drawn(empty) != []
+    finally:
+        drop_schemas(copy)
+        copy.dispose()
+
+
 def test_migrating_again_changes_nothing(empty: Database) -> None:
     upgrade(empty)
     before = drawn(empty)
     assert upgrade(empty) == (newest_revision(), newest_revision())
     assert drawn(empty) == before
+
+
+def migrate_to(database: Database, revision: str) -> None:
+    if database.schema is not None:
+        with database.writing() as transaction:
+            transaction.execute(text(f'CREATE SCHEMA "{database.schema}"'))
+    with database.writing() as transaction:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = transaction.connection
+        command.upgrade(config, revision)
+
+
+FIRST_ROWS = """
+    INSERT INTO shop (id, domain, created_at) VALUES (1, 'one.myshopify.com', :at);
+    INSERT INTO shop_credential (shop_id, kind, ciphertext, updated_at)
+    VALUES (1, 'access_token', :body, :at);
+    INSERT INTO shopify_product_cache (shop_id, shopify_product_id, revision, shape, source, received_at,
+        partial, wanted_at, last_synced_at, attempts, title, raw_data)
+    VALUES (1, 7, 3, 'rest', 'webhook', :at, :no, :at, :at, 0, 'Shirt', :body);
+    INSERT INTO field_change (commit_order, entity, entity_id, at) VALUES (1, 'product', 1, :at)
+"""
+
+
+def test_rows_of_the_first_version_come_along(empty: Database) -> None:
+    migrate_to(empty, "0001")
+    at = "2026-10-01 12:00:00+00" if empty.schema else 1_790_000_000_000_000
+    values = {"at": at, "body": b'{"id":7}' * 2_000, "no": False}
+    with empty.writing() as transaction:
+        for statement in FIRST_ROWS.split(";"):
+            transaction.execute(text(statement), values)
+
+    assert upgrade(empty) == ("0001", newest_revision())
+    with empty.reading() as transaction:
+        (cached,) = transaction.execute(select(shopify_product_cache)).mappings()
+        (change,) = transaction.execute(select(field_change)).mappings()
+        (credential,) = transaction.execute(select(shop_credential)).mappings()
+    assert (cached["shopify_product_id"], cached["revision"], cached["title"]) == (7, 3, "Shirt")
+    assert bytes(cached["raw_data"]) == values["body"]
+    assert cached["wanted_at"] is not None
+    assert (cached["want_attempts"], cached["run_id"], change["run_id"]) == (0, None, None)
+    assert (credential["kind"], credential["token_ciphertext"]) == ("access_token", None)
+
+
+def test_bodies_stay_the_last_column(empty: Database) -> None:
+    """SQLite walks through all of a long one to read what lies behind it."""
+    upgrade(empty)
+    if empty.schema is None:
+        with empty.reading() as transaction:
+            names = transaction.execute(text("PRAGMA table_info(shopify_product_cache)")).mappings().all()
+        assert names[-1]["name"] == "raw_data"
 
 
 def test_threads_that_migrate_at_once_all_find_it_done(

@@ -1,18 +1,12 @@
 """What a shop says of itself: its webhooks' bodies, and the same once more as its control API's truth."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
-from backroom.demo.record import Record, read_record
 from tests.bodies import Json, product, variant
 from tests.house import instant
 
 SHIRT, MUG, POSTER = 11, 12, 13
-WHOLE = {"state": "carried", "whole": True}
-CUT = {"state": "carried", "whole": False}
-LOST = {"state": "lost", "whole": False}
-PENDING = {"state": "pending", "whole": False}
 
 
 def shirt_body(at: float = 0, **fields: Any) -> Json:
@@ -135,55 +129,11 @@ def poster_truth(variants: int) -> Json:
     }
 
 
-def truth_of(products: Iterable[Json] = (), *, deleted: Iterable[int] = (), **carried: Json) -> Json:
-    """What /control/truth answers. All is carried whole, but what is named: `_11=LOST`."""
-    held, gone = list(products), sorted(deleted)
-    known = [each["id"] for each in held] + gone
-    return {
-        "shop": {"domain": "one.myshopify.com", "currency": "USD"},
-        "products": held,
-        "deleted": gone,
-        "carried": {str(number): carried.get(f"_{number}", WHOLE) for number in known},
-    }
+def truth_of(products: Iterable[Json] = (), *, deleted: Iterable[int] = ()) -> Json:
+    """What the verdict needs of /control/truth."""
+    return {"products": list(products), "deleted": sorted(deleted)}
 
 
-def shop_status(deliveries: int = 0, **counts: int) -> Json:
+def shop_status(**counts: int) -> Json:
     """What the verdict needs of /control/status."""
-    return {"deliveries": deliveries, "dropped": 0, "given_up": 0, "removed_subscriptions": 0, **counts}
-
-
-def recorded(*deliveries: Json, **counts: int) -> Record:
-    """The shop's record: all of these deliveries and no more, unless a count says so."""
-    return read_record(deliveries, shop_status(**({"deliveries": len(deliveries)} | counts)))
-
-
-def delivery(
-    number: int,
-    *faults: str,
-    at: int = 0,
-    topic: str = "products/update",
-    state: str = "delivered",
-    came: float | None = None,
-) -> Json:
-    """A row of /control/deliveries. `came`: when it was accepted, at once without it; after two refusals."""
-    accepted = instant(at if came is None else came)
-    answers = [
-        (accepted - timedelta(seconds=9), 503),
-        (accepted - timedelta(seconds=8), None),
-        (accepted, 200),
-    ]
-    attempts = [
-        {"at": begun.isoformat(), **({"error": "no answer"} if status is None else {"status": status})}
-        for begun, status in answers
-    ]
-    return {
-        "webhook_id": f"w-{number}-{at}",
-        "event_id": f"e-{number}-{at}",
-        "topic": topic,
-        "resource_id": number,
-        "triggered_at": f"2026-11-22T12:00:{at:02d}.000000000Z",
-        "uri": "http://127.0.0.1/hooks",
-        "attempts": attempts if state == "delivered" else [],
-        "state": state,
-        "faults": list(faults),
-    }
+    return {"given_up": 0, "removed_subscriptions": 0, **counts}

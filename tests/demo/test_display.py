@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import select
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,14 @@ from backroom.demo.display import NEWS_LINES, Display, clock
 from backroom.demo.news import Line
 from backroom.demo.numbers import Numbers, Pace
 from backroom.demo.words import apart, change, harmless
+from backroom.jobs.runs import Run
+from tests.waiting import PATIENCE_SECONDS
 
 SHOP = {
     "products": 200,
     "variants": 5_413,
     "changes": 1_034,
+    "stock_changes": 2_345,
     "deliveries": 1_240,
     "duplicated": 112,
     "delayed": 43,
@@ -37,11 +41,16 @@ NUMBERS = Numbers(
     shop=SHOP,
     status=STATUS,
     answers={"stored": 1_000, "duplicate": 240},
+    asked=77,
+    run=None,
     products=200,
     skus=5_400,
+    levels=15_012,
     inactive_products=0,
     inactive_skus=12,
+    inactive_levels=7,
     change_rate=5.0,
+    stock_rate=3.5,
     receipt_rate=6.2,
 )
 HUGE = replace(
@@ -52,6 +61,7 @@ HUGE = replace(
     inactive_products=123_456_789,
     receipt_rate=123_456.7,
     change_rate=123_456.7,
+    stock_rate=123_456.7,
 )
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOSTILE = (
@@ -92,7 +102,21 @@ def test_every_block_is_of_one_height_and_80_columns(numbers: Numbers, text: str
 
 def test_the_block_shows_both_sides_and_the_news() -> None:
     text = "\n".join(lines(NUMBERS, Line(at=AT, title="Shirt · M", field="price", old="29.00", new="31.00")))
-    for part in ("1,034", "1,240", "112", "0.0 s", "4, 5", "5,400", "Shirt · M", "29.00 → 31.00", "up 1:05"):
+    for part in (
+        "1,034, 5.0/s",
+        "2,345, 3.5/s",
+        "15,012, 7 inactive",
+        "1,240",
+        "112",
+        "0.0 s",
+        "1, 2",
+        "4, 5",
+        "77",
+        "5,400",
+        "Shirt · M",
+        "29.00 → 31.00",
+        "up 1:05",
+    ):
         assert part in text
     assert "lost                   3" in text, "dropped or given up"
 
@@ -101,7 +125,66 @@ def test_what_is_inactive_is_told_beside_what_the_shop_still_has() -> None:
     text = "\n".join(lines(replace(NUMBERS, products=206, inactive_products=1)))
     assert "206, 1 inactive" in text
     assert "5,400, 12 inactive" in text
-    assert " inactive" not in "\n".join(lines(replace(NUMBERS, inactive_skus=0)))
+    assert " inactive" not in "\n".join(lines(replace(NUMBERS, inactive_skus=0, inactive_levels=0)))
+
+
+RUN = Run(
+    id=7,
+    kind="sync",
+    resource="products",
+    mode="full",
+    shop="one.myshopify.com",
+    state="running",
+    phase="reading products",
+    options={},
+    total=5_000,
+    seen=1_204,
+    written=1_204,
+    unchanged=0,
+    parked=0,
+    failed=0,
+    drifted=0,
+    in_flight=0,
+    repaired=0,
+    error=None,
+    samples=[],
+    requested_by="a test",
+    created_at=AT,
+    started_at=AT,
+    heartbeat_at=AT,
+    finished_at=None,
+    cancel_asked_at=None,
+    executor="w",
+    generation=1,
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "shown"),
+    [
+        (None, "full sync                -"),
+        (replace(RUN, state="queued", total=None, seen=0), "full sync, products      0, queued"),
+        (RUN, "full sync, products  1,204 / 5,000"),
+        (
+            replace(RUN, resource="inventory_items", mode="incremental", state="succeeded", seen=31),
+            "sync, items             31, succeeded",
+        ),
+        (
+            replace(RUN, resource="inventory", mode="wanted", state="failed", seen=0),
+            "refetch, levels          0, failed",
+        ),
+        (
+            replace(RUN, resource="products", total=20_000, seen=20_000),
+            "full sync, products 20,000 / 20,000",
+        ),
+    ],
+    ids=["none", "queued", "running", "succeeded", "failed", "long"],
+)
+def test_the_sync_that_runs_or_the_newest_run_is_shown_with_how_far_it_is(
+    run: Run | None, shown: str
+) -> None:
+    assert shown in "\n".join(lines(replace(NUMBERS, run=run)))
+    assert len(lines(replace(NUMBERS, run=run))) == len(lines(NUMBERS))
 
 
 @pytest.mark.parametrize("columns", [20, 38, 39, 79, 80, 200])
@@ -115,22 +198,22 @@ def test_a_block_fits_its_terminal_and_ends_with_the_foot(columns: int) -> None:
 
 def test_in_fewer_rows_the_oldest_news_go_first_and_then_their_title() -> None:
     told = [replace(news("Shirt"), new=f"value {number}") for number in range(NEWS_LINES)]
-    shown = {rows: "\n".join(lines(NUMBERS, *told, rows=rows)) for rows in range(12, 25)}
-    assert [shown[rows].count("value") for rows in range(12, 25)] == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 6, 6, 6]
-    assert "value 5" in shown[16]
-    assert "just changed" not in shown[15]
-    assert "parked, dead" in shown[13], "the counters and the foot"
-    assert shown[12] == "", "plain lines then"
+    shown = {rows: "\n".join(lines(NUMBERS, *told, rows=rows)) for rows in range(13, 26)}
+    assert [shown[rows].count("value") for rows in range(13, 26)] == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 6, 6, 6]
+    assert "value 5" in shown[17]
+    assert "just changed" not in shown[16]
+    assert "parked, dead" in shown[14], "the counters and the foot"
+    assert shown[13] == "", "plain lines then"
 
 
 def test_in_a_narrow_terminal_the_sides_stand_one_below_the_other() -> None:
-    shown = lines(NUMBERS, news("Shirt"), columns=60, rows=24)
+    shown = lines(NUMBERS, news("Shirt"), columns=60, rows=26)
     assert [line.strip(" ─") for line in shown if line.startswith("──")][:2] == [
         "Shopify, simulated",
         "Backroom",
     ]
-    assert len(shown) == 23
-    assert lines(NUMBERS, columns=60, rows=23) == []
+    assert len(shown) == 25
+    assert lines(NUMBERS, columns=60, rows=25) == []
 
 
 def test_a_long_old_value_does_not_hide_the_new_one() -> None:
@@ -164,7 +247,7 @@ def test_a_picture_is_never_taller_than_the_terminal() -> None:
 
 
 def test_a_terminal_that_changes_its_size_is_noticed_and_cleared() -> None:
-    with terminal() as (screen, resize, read):
+    with terminal() as (screen, resize, read_to):
         console = Console(file=screen, force_terminal=True, width=80, color_system=None)
         resize(40, 100)
         with canvas(console) as drawn:
@@ -177,16 +260,25 @@ def test_a_terminal_that_changes_its_size_is_noticed_and_cleared() -> None:
             assert not drawn.is_resized()
             drawn.clear()
             drawn.draw("x" * 200)
-        assert "\x1b[2J\x1b[H" + "x" * 50 + "\r\n" in read()
+        read_to("\x1b[2J\x1b[H" + "x" * 50 + "\r\n")
 
 
 @contextmanager
-def terminal() -> Iterator[tuple[io.TextIOWrapper, Callable[[int, int], None], Callable[[], str]]]:
-    """A pseudo-terminal: what is written to, how it is resized (rows, columns), and what it got."""
+def terminal() -> Iterator[tuple[io.TextIOWrapper, Callable[[int, int], None], Callable[[str], None]]]:
+    """A pseudo-terminal: what is written to, how it is resized (rows, columns), and reading on to a text."""
     outer, inner = pty.openpty()
     with os.fdopen(inner, "w") as screen:
-        yield screen, lambda *size: termios.tcsetwinsize(inner, size), lambda: os.read(outer, 65_536).decode()
+        yield screen, lambda *size: termios.tcsetwinsize(inner, size), lambda text: read_on(outer, text)
     os.close(outer)
+
+
+def read_on(descriptor: int, text: str) -> None:
+    """Until it has come: a terminal hands over what was written in as many pieces as it likes."""
+    got = b""
+    while text.encode() not in got:
+        ready, _, _ = select.select([descriptor], [], [], PATIENCE_SECONDS)
+        assert ready, f"{text!r} never came: {got!r}"
+        got += os.read(descriptor, 65_536)
 
 
 class Written(io.StringIO):
@@ -218,6 +310,12 @@ class Written(io.StringIO):
             ("-", "M"),
         ),
         ("options", {"Size": "S", "Colour": "Red"}, {"Size": "M", "Colour": "Red"}, ("S, Red", "M, Red")),
+        (
+            "options",
+            {"Size": "S", "Colour": "Red"},
+            {"Size": "S", "Shade": "Red"},
+            ("…Colour", "…Shade"),
+        ),
         ("title", "Linen shirt long", "Linen shirt short", ("…long", "…short")),
     ],
 )

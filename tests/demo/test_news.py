@@ -4,7 +4,9 @@ from backroom.demo.news import News
 from backroom.erp.changes import write_changes
 from backroom.erp.drafts import Cause, FieldChange
 from tests.demo.shop import shirt_body
-from tests.house import House
+from tests.demo.stock_shop import ITEM, PLACE, stock_up
+from tests.house import House, instant
+from tests.stock_bodies import item, level, location
 
 
 def read(house: House, news: News) -> list[tuple[str, str, str, str]]:
@@ -26,6 +28,26 @@ def test_an_import_is_no_news_and_a_change_is_told_once(house: House) -> None:
     ]
     assert read(house, news) == told
     assert read(house, news) == told
+
+
+def test_a_level_is_called_by_its_code_and_its_location_and_they_by_their_names(house: House) -> None:
+    news = News(6)
+    stock_up(house)
+    read(house, news)
+    house.play("inventory_levels/update", level(ITEM, PLACE, at=20, available=-3), triggered_at=instant(20))
+    house.play("locations/deactivate", location(PLACE, at=21, active=False))
+    house.play("inventory_levels/update", level(1, 1, at=22))
+    house.play("inventory_levels/update", level(1, 1, at=23, available=6))
+    assert read(house, news) == [
+        ("LINEN-S · Location 7", "available", "5", "-3"),
+        ("Location 7", "open", "yes", "no"),
+        ("-", "available", "5", "6"),
+    ]
+    house.play("inventory_items/update", item(ITEM, at=24, sku="LINEN-M", tracked=False))
+    told = [line for line in read(house, news) if line[0] == "LINEN-M"]
+    assert ("LINEN-M", "tracked", "yes", "no") in told
+    assert ("LINEN-M", "SKU", "…S", "…M") in told
+    assert ("LINEN-M", "origin", "PT", "-") in told
 
 
 def test_only_the_newest_lines_are_kept(house: House) -> None:

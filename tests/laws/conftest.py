@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from backroom.resources.registry import RESOURCES
-from tests.laws.specimens import SPECIMENS, Specimen
+from tests.laws.specimen import Specimen
+from tests.laws.specimens import SPECIMENS
 
 SOAK = bool(os.environ.get("SOAK"))
 SHRINKS = () if os.environ.get("MUTANT") else (Phase.shrink,)
 settings.register_profile(
     "laws",
-    max_examples=400 if SOAK else 40,
+    max_examples=400 if SOAK else 20,
     phases=(Phase.explicit, Phase.generate, *SHRINKS),
     deadline=None,
     derandomize=not SOAK,
@@ -24,5 +25,5 @@ settings.load_profile("laws")
 
 @pytest.fixture(params=[resource.name for resource in RESOURCES])
 def specimen(request: pytest.FixtureRequest) -> Specimen:
-    """One registered resource."""
+    """One registered resource, or one of those that a test asks for."""
     return SPECIMENS[request.param]

@@ -4,7 +4,8 @@ import threading
 
 from backroom.ingress.tables import webhook_delivery
 from tests.house import House, make_shop
-from tests.laws.specimens import Specimen, State, event
+from tests.laws.specimen import Specimen, State
+from tests.laws.specimens import event
 
 
 def test_the_same_webhook_id_again_is_counted_and_changes_nothing(house: House, specimen: Specimen) -> None:

@@ -8,7 +8,8 @@ from backroom.cache.store import CacheStore
 from backroom.flow.process import Processor
 from backroom.vocabulary.ids import ShopId
 from tests.house import House
-from tests.laws.specimens import Specimen, State, event
+from tests.laws.specimen import Specimen, State
+from tests.laws.specimens import event
 
 
 def _make_dirty(house: House, specimen: Specimen) -> None:
@@ -60,9 +61,9 @@ def test_a_change_that_arrives_while_processing_stays_dirty(house: House, specim
     with house.database.shop_writing(shop) as transaction:
         store = CacheStore(transaction, specimen.resource.cache, shop)
         (claimed,) = store.claim(transaction.now(), 1, None)
-        (row,) = store.load([(1,)]).values()
+        (row,) = store.load([specimen.key(1)]).values()
         row.revision += 1
-        store.write([row], frozenset({(1,)}))
+        store.write([row], frozenset({specimen.key(1)}))
         assert store.mark_processed([(claimed, b"hash")], transaction.now()) == 0
 
     (cached,) = house.cache(specimen.resource.name)

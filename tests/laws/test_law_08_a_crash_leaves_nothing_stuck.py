@@ -11,12 +11,12 @@ from contextlib import contextmanager
 import pytest
 
 from backroom.db.database import Database, Transaction
-from backroom.resources.descriptor import Action
 from backroom.resources.registry import RESOURCES
 from backroom.vocabulary.ids import ShopId
 from backroom.worker.loop import Loop
 from tests.house import House
-from tests.laws.specimens import Specimen, State, event
+from tests.laws.specimen import Specimen, State
+from tests.laws.specimens import deletion, event
 
 
 class PowerCut(BaseException):
@@ -44,7 +44,7 @@ def test_a_cut_before_any_commit_changes_only_when_not_what(house: House, specim
         for look in range(3):
             event(specimen, specimen.whole(State(1, look, look)), f"a{look}").deliver(house)
             event(specimen, specimen.whole(State(2, look, look + 4)), f"b{look}").deliver(house)
-        event(specimen, {"id": 2}, "gone", action=Action.DELETE).deliver(house)
+        deletion(specimen, 2, "gone").deliver(house)
 
     send()
     house.settle()

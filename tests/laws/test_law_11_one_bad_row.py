@@ -5,7 +5,8 @@ from sqlalchemy import update
 
 from backroom.ingress.tables import webhook_delivery
 from tests.house import House, instant
-from tests.laws.specimens import Specimen, State, event
+from tests.laws.specimen import Specimen, State
+from tests.laws.specimens import event, those
 
 
 @pytest.mark.parametrize("place", [0, 20, 39])
@@ -17,16 +18,15 @@ def test_one_bad_body_among_many_parks_alone(house: House, specimen: Specimen, p
 
     parked = [row for row in house.cache(specimen.resource.name) if row["processing_error"]]
     assert len(parked) == 1
-    assert "a lot" in parked[0]["processing_error"]
+    assert specimen.complaint in parked[0]["processing_error"]
     assert parked[0]["next_attempt_at"] is not None
     assert set(specimen.active_rows(house)) == set(range(1, 41)) - {place + 1}
 
 
+@those(lambda specimen: specimen.claiming(State(2, 0), 1))
 def test_rows_that_only_the_writer_refuses_are_found_by_halving(house: House, specimen: Specimen) -> None:
     """Two products claim one variant: neither body is wrong by itself."""
-    thief = specimen.whole(State(2, 0))
-    thief["variants"][0]["id"] = specimen.whole(State(1, 0))["variants"][0]["id"]
-    thief["variant_gids"] = []
+    thief = specimen.claiming(State(2, 0), 1)
     for number in (1, 3, 4, 5):
         event(specimen, specimen.whole(State(number, 0)), f"w{number}").deliver(house)
     house.settle()

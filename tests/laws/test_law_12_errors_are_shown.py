@@ -7,8 +7,10 @@ from backroom.flow.failures import read_failures
 from backroom.flow.status import Status, read_status
 from backroom.ingress.tables import webhook_delivery
 from backroom.resources.registry import RESOURCES
+from backroom.vocabulary.ids import key_text
 from tests.house import House, instant
-from tests.laws.specimens import Specimen, State, event
+from tests.laws.specimen import Specimen, State
+from tests.laws.specimens import event
 
 
 def _status(house: House) -> Status:
@@ -27,12 +29,11 @@ def test_what_failed_is_counted_and_listed_with_its_reason(
     assert (_status(house).parked, _status(house).dead) == (1, 0)
     with house.database.reading() as transaction:
         (failure,) = read_failures(transaction, RESOURCES, None, 50).items
-    expected = (
-        f"delivery:{house.deliveries()[0]['id']}" if kind == "delivery" else f"{specimen.resource.name}:7"
-    )
+    row = f"{specimen.resource.name}:{key_text(specimen.key(7))}"
+    expected = f"delivery:{house.deliveries()[0]['id']}" if kind == "delivery" else row
     assert failure.id == expected
     assert failure.reason is not None
-    assert ("not JSON" if kind == "delivery" else "a lot") in failure.reason
+    assert ("not JSON" if kind == "delivery" else specimen.complaint) in failure.reason
 
 
 @pytest.mark.parametrize("kind", ["delivery", "row"])
@@ -64,7 +65,7 @@ def _let_time_pass(house: House, specimen: Specimen) -> None:
 
 
 def test_a_wanted_refetch_is_counted_and_never_called_dirty(house: House, specimen: Specimen) -> None:
-    event(specimen, {"id": 7}, "id only").deliver(house)
+    event(specimen, specimen.bare(7), "id only").deliver(house)
     house.settle()
 
     status = _status(house)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from backroom.db.database import Database, Transaction
+from backroom.flow.batches import LARGEST_BATCH, BatchSize
 from backroom.flow.sort import Sorter
 from backroom.resources.registry import BY_TOPIC
-from backroom.worker.loop import LARGEST_BATCH, BatchSize
 from tests.bodies import product
 from tests.house import House
 
@@ -29,6 +29,10 @@ def test_a_batch_grows_until_it_takes_the_target_time() -> None:
 
 def test_rows_that_take_longer_than_the_target_go_one_by_one() -> None:
     assert learned(BatchSize(TARGET_SECONDS), lambda rows: rows * 0.5) == 1
+
+
+def test_what_a_busy_machine_takes_for_any_batch_does_not_shrink_it_to_single_rows() -> None:
+    assert learned(BatchSize(TARGET_SECONDS), lambda rows: 0.030 + rows * 0.001) >= 16
 
 
 def test_a_stall_does_not_leave_a_batch_small_for_ever() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backroom.cache.rows import Body, CacheRow, Origin, copy_of
 from backroom.cache.versions import Outcome, Version
-from backroom.vocabulary.ids import DeliveryId
+from backroom.vocabulary.ids import DeliveryId, RunId
 from tests.house import instant
 
 _deliveries = count(1)
@@ -36,6 +36,7 @@ def body(raw: bytes = b"one", *, at: float = 0, by: Origin | None = None, partia
         partial=partial,
         triggered_at=by.triggered_at if by else None,
         sha256=hashlib.sha256(raw).digest(),
+        known_at=by.received_at if by else instant(0),
     )
     return Body(raw=raw, version=version, lookups={"title": raw.decode()})
 
@@ -216,6 +217,175 @@ def test_a_copy_is_not_the_row() -> None:
     row.lookups["title"] = "changed"
     row.revision = 99
     assert (copied.lookups["title"], copied.revision) == ("one", 1)
+
+
+def asked(at: float, run: int = 7) -> Origin:
+    return Origin(run_id=RunId(run), received_at=instant(10_000 + at))
+
+
+def pulled(raw: bytes = b"one", *, at: float = 0, by: Origin, partial: bool = False) -> Body:
+    version = Version(
+        updated_at=instant(at),
+        partial=partial,
+        triggered_at=None,
+        sha256=hashlib.sha256(raw).digest(),
+        pulled=True,
+        known_at=by.received_at,
+    )
+    return Body(raw=raw, version=version, lookups={}, shape="graphql")
+
+
+def same(_row: CacheRow, _body: Body) -> bool:
+    return True
+
+
+FAR = 1_000_000.0
+"""Later than whatever a test delivers."""
+
+
+def test_a_pulled_body_says_which_run_brought_it_and_when_it_was_asked() -> None:
+    row, by = held(), asked(FAR)
+    assert row.take_fetched(pulled(b"two", at=1, by=by), by) is Outcome.CACHED
+    assert (row.source, row.shape, row.run_id, row.received_at) == ("pull", "graphql", 7, by.received_at)
+    assert (row.delivery_id, row.topic, row.triggered_at) == (None, None, None)
+
+
+def test_a_webhook_after_a_pull_is_a_webhook_again() -> None:
+    row, by = held(), asked(0)
+    row.take_fetched(pulled(b"two", at=1, by=by), by)
+    row.take_body(body(b"three", at=2), origin())
+    assert (row.source, row.shape, row.run_id) == ("webhook", "rest", None)
+
+
+def test_a_want_is_answered_by_a_fetch_asked_after_it() -> None:
+    row = held(wanted_at=instant(10_500), wanted_reason="a reason", want_attempts=3)
+    early, late = asked(499), asked(501)
+    row.take_fetched(pulled(b"two", at=1, by=early), early)
+    assert row.wanted_at == instant(10_500)
+    row.take_fetched(pulled(b"two", at=1, by=late), late)
+    assert [row.wanted_at, row.wanted_reason, row.want_attempts] == [None, None, 0]
+
+
+@pytest.mark.parametrize(("at", "answered"), [(8, False), (9, True), (10, True)])
+def test_a_want_is_answered_by_nothing_older_than_the_body_that_wanted(at: float, answered: bool) -> None:
+    row, by = held(wanted_at=instant(5), wanted_updated_at=instant(9)), asked(FAR)
+    row.take_fetched(pulled(b"two", at=at, by=by), by)
+    assert (row.wanted_at is None) is answered
+
+
+def test_a_want_is_answered_by_nothing_older_than_the_body_held() -> None:
+    row, by = held(updated_at=instant(9), wanted_at=instant(5)), asked(FAR)
+    assert row.take_fetched(pulled(b"two", at=8, by=by), by) is Outcome.STALE
+    assert row.wanted_at == instant(5)
+
+
+def test_a_wanting_body_without_a_version_does_not_count() -> None:
+    row, by = held(), asked(FAR)
+    row.take_want("only an id", origin())
+    row.take_fetched(pulled(b"two", at=-5, by=by), by)
+    assert row.wanted_at is not None, "what is held is newer"
+    row.take_fetched(pulled(b"two", at=0, by=by), by)
+    assert row.wanted_at is None
+
+
+def test_a_fetch_that_is_not_whole_answers_nothing() -> None:
+    row, by = held(wanted_at=instant(5)), asked(FAR)
+    row.take_fetched(pulled(b"two", at=1, by=by, partial=True), by)
+    assert row.wanted_at is not None
+    assert row.partial
+
+
+def test_the_same_bytes_now_whole_make_the_row_whole_and_dirty() -> None:
+    row, first, again = empty(), asked(FAR), asked(FAR + 1)
+    row.take_fetched(pulled(by=first, partial=True), first)
+    assert row.take_fetched(pulled(by=again), again) is Outcome.CACHED
+    assert [row.partial, row.wanted_at, row.revision] == [False, None, 2]
+
+
+def test_how_often_a_want_was_not_answered_is_remembered_until_it_is() -> None:
+    row, by = held(), origin()
+    row.take_want("a reason", by)
+    row.put_off_want(3, LATER)
+    row.take_want("another one", origin())
+    assert (row.want_attempts, row.want_next_at) == (3, None), "due at once, and patient again after it"
+
+
+def test_every_pull_that_mentions_it_says_when_it_was_asked() -> None:
+    row, by = held(updated_at=instant(9)), asked(FAR)
+    assert row.take_fetched(pulled(b"older", by=by), by) is Outcome.STALE
+    assert row.pulled_at == by.received_at
+    row.take_body(body(b"two", at=10), origin())
+    assert row.pulled_at == by.received_at
+
+
+def test_a_differing_webhook_of_the_pulls_instant_wants_a_refetch_asked_after_both() -> None:
+    row, by = empty(), asked(0)
+    row.take_fetched(pulled(b"pulled", by=by), by)
+    late = origin()
+    assert row.take_body(body(b"webhook", by=late), late) is Outcome.STALE
+    assert (row.new_body, row.wanted_at) == (b"pulled", late.received_at)
+    answer = asked(FAR)
+    row.take_fetched(pulled(b"pulled", by=answer), answer)
+    assert row.wanted_at is None
+
+
+def test_a_pull_asked_before_a_differing_webhook_came_leaves_it_and_wants_a_refetch() -> None:
+    row, late, by = empty(), origin(), asked(-1)
+    row.take_body(body(b"webhook", by=late), late)
+    assert row.take_fetched(pulled(b"pulled", by=by), by) is Outcome.STALE
+    assert (row.new_body, row.wanted_at) == (b"webhook", late.received_at)
+
+
+def test_a_webhook_that_says_the_same_as_the_pull_wants_nothing() -> None:
+    row, by, late = empty(), asked(0), origin()
+    row.take_fetched(pulled(b"pulled", by=by), by)
+    assert row.take_body(body(b"webhook", by=late), late, same) is Outcome.UNCHANGED
+    assert (row.new_body, row.wanted_at) == (b"pulled", None)
+
+
+def test_equal_content_pulled_again_keeps_out_webhooks_from_before() -> None:
+    row, first, again, between = empty(), asked(-5), asked(FAR), origin()
+    row.take_fetched(pulled(b"pulled", by=first), first)
+    assert row.take_fetched(pulled(b"pulled", by=again), again) is Outcome.UNCHANGED
+    assert row.take_body(body(b"webhook", by=between), between) is Outcome.STALE
+    assert row.wanted_at is None
+
+
+def test_only_a_fetch_asked_after_the_deletion_clears_its_mark() -> None:
+    row, gone = held(), origin(3)
+    row.take_deletion(gone)
+    early, late = asked(-1), asked(FAR)
+    row.take_fetched(pulled(b"two", at=1, by=early), early)
+    assert (row.deleted_at, row.wanted_at) == (instant(3), early.received_at)
+    row.take_fetched(pulled(b"two", at=1, by=late), late)
+    assert [row.deleted_at, row.deleted_delivery_id, row.wanted_at] == [None, None, None]
+    assert row.processed_at is None, "it is dirty again"
+
+
+def test_a_stale_copy_of_what_was_deleted_does_not_bring_it_back() -> None:
+    row, by = held(updated_at=instant(9)), asked(FAR)
+    row.take_deletion(origin(3))
+    row.take_fetched(pulled(b"two", at=8, by=by), by)
+    assert row.deleted_at == instant(3)
+
+
+def test_what_is_absent_when_asked_by_id_is_deleted() -> None:
+    row, by = held(wanted_at=instant(5)), asked(FAR)
+    assert row.take_absence(by) is Outcome.CACHED
+    assert [row.deleted_at, row.deleted_run_id, row.wanted_at] == [by.received_at, 7, None]
+    assert row.revision == 2, "it is dirty again"
+    assert row.take_absence(asked(FAR + 1)) is Outcome.UNCHANGED
+
+
+def test_an_absence_asked_before_the_last_body_or_want_came_says_nothing() -> None:
+    by = asked(-1)
+    row = held()
+    assert row.take_absence(by) is Outcome.STALE
+    assert row.deleted_at is None
+    wanting = empty()
+    wanting.take_want("only an id", origin())
+    assert wanting.take_absence(by) is Outcome.STALE
+    assert [wanting.deleted_at, wanting.wanted_reason] == [None, "only an id"]
 
 
 contents = st.sampled_from([(b"a", 0.0, False), (b"b", 0.0, False), (b"c", 0.0, True), (b"d", 1.0, False)])

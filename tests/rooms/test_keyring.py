@@ -170,5 +170,19 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_looking(database: Databas
         assert keyring.is_running
         keyring.stop()
     eventually(lambda: not keyring.is_running, "its end")
-    assert [line["event"] for line in lines] == ["keyring.kept"]
-    assert isinstance(lines[0]["exc_info"], OSError)
+    assert [line["event"] for line in lines] == ["keyring.changed", "keyring.kept"]
+    assert isinstance(lines[1]["exc_info"], OSError)
+
+
+def test_it_says_when_it_has_heard_of_another_secret(database: Database) -> None:
+    with database.writing() as transaction:
+        shop_id = add_shop(transaction, VAULT, DOMAIN, Opening(access_token="t", webhook_secrets=["a"]))
+    with capture_logs() as lines:
+        keyring = DatabaseKeyring(database, VAULT)
+        keyring.start()
+        with database.writing() as transaction:
+            add_secret(transaction, VAULT, shop_id, "b", "added")
+        eventually(lambda: len(secrets_of(keyring, fresh=True)) == 2, "the other secret")
+        keyring.stop()
+    told = [(line["shops"], line["secrets"]) for line in lines if line["event"] == "keyring.changed"]
+    assert told == [(1, 1), (1, 2)]

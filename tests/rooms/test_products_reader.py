@@ -169,7 +169,7 @@ def test_a_page_takes_the_same_number_of_statements_however_many_rows_it_has(hou
         with counted_statements(house.database) as sent:
             assert len(read(house)) == number
         counts.append(len([text for text in sent if text.startswith("SELECT")]))
-    assert set(counts) == {4}
+    assert set(counts) == {5}
 
 
 @pytest.mark.parametrize("limit", [0, 501])

@@ -40,6 +40,32 @@ def test_an_unknown_variable_stops_the_start_and_is_named(
     assert HUSH not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://backroom.example.com",
+        "https://example.com:8443/back/room/",
+        "http://127.0.0.1:9",
+        "http://[::1]:9",
+    ],
+)
+def test_a_public_address_is_a_host_and_a_path(
+    home: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("BACKROOM_PUBLIC_URL", address)
+    assert read_settings().public_url == address
+
+
+def test_a_wrong_public_address_is_told_in_one_plain_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKROOM_PUBLIC_URL", "example.com")
+    words = "BACKROOM_PUBLIC_URL: write https://HOST[/PATH], without a user, a query or a fragment"
+    with pytest.raises(Misuse) as error:
+        read_settings()
+    assert str(error.value) == words
+
+
 def test_an_empty_variable_is_as_good_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKROOM_LOG", "")
     assert read_settings().log is None
@@ -58,6 +84,11 @@ def test_an_empty_variable_is_as_good_as_none(home: Path, monkeypatch: pytest.Mo
         ("BACKROOM_DATABASE_URL", f"postgresql://user:{HUSH}?pa@host/db"),
         ("BACKROOM_DATABASE_SCHEMA", f"{HUSH}; drop"),
         ("BACKROOM_PUBLIC_URL", HUSH),
+        ("BACKROOM_PUBLIC_URL", f"https://user:{HUSH}@host"),
+        ("BACKROOM_PUBLIC_URL", f"https://host/?q={HUSH}"),
+        ("BACKROOM_PUBLIC_URL", f"https://host/#{HUSH}"),
+        ("BACKROOM_PUBLIC_URL", f"https:///{HUSH}"),
+        ("BACKROOM_PUBLIC_URL", f"ftp://host/{HUSH}"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_variable_and_never_shown(

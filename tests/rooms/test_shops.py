@@ -92,6 +92,24 @@ def test_opening_a_shop_again_replaces_the_credential_and_adds_the_secrets(datab
     assert [VAULT.decrypt(row.ciphertext) for row in credentials] == ["c2"]
 
 
+def test_a_client_id_stays_until_another_is_given_or_the_shop_is_removed(database: Database) -> None:
+    def opened_by(client_id: str | None) -> str | None:
+        opening = read_opening(b'{"client_secret": "c"}')
+        with database.writing() as transaction:
+            add_shop(transaction, VAULT, DOMAIN, opening, client_id=client_id)
+            return list_shops(transaction)[0].client_id
+
+    assert [opened_by(each) for each in ("first", None, "second", None)] == [
+        "first",
+        "first",
+        "second",
+        "second",
+    ]
+    with database.writing() as transaction:
+        remove_shop(transaction, DOMAIN)
+    assert opened_by(None) is None
+
+
 def test_a_secret_is_not_doubled_even_under_a_new_key_of_the_vault(database: Database) -> None:
     shop_id = opened(database, access_token="t", webhook_secrets=["w"])
     opened(database, vault=Vault(["n" * 32, "k" * 32]), access_token="t", webhook_secrets=["w"])

@@ -138,4 +138,4 @@ def test_pages_keep_the_filters_and_take_the_same_number_of_statements(house: Ho
     with counted_statements(house.database) as sent:
         read_pages = list(pages(page))
     assert [len(items) for items in read_pages] == [2, 2, 1]
-    assert len([text for text in sent if text.startswith("SELECT")]) == 2 * 3
+    assert len([text for text in sent if text.startswith("SELECT")]) == 3 * 3

@@ -9,6 +9,7 @@ from backroom.flow.status import ShopStatus, Status, read_status
 from backroom.ingress.tables import webhook_delivery
 from backroom.resources.product import shopify_product_cache
 from backroom.resources.registry import RESOURCES
+from backroom.shops.shops import remove_shop
 from backroom.shops.tables import webhook_secret
 from tests.bodies import product, variant, without
 from tests.house import House, instant
@@ -148,6 +149,25 @@ def test_codes_that_active_variants_of_one_shop_share_are_conflicts(house: House
     assert status_of(house.database).code_conflicts == 0, "what is gone is in nobody's way"
 
 
+def test_a_removed_shop_is_shown_while_anything_of_it_waits(house: House) -> None:
+    shop_id = second_shop(house)
+    for number in (1, 2):
+        house.play("products/create", product(number, variants=[variant(number, sku="A")]), shop_id=shop_id)
+    house.deliver("products/create", product(3), shop_id=shop_id)
+    assert status_of(house.database).code_conflicts == 1
+    with house.database.writing() as transaction:
+        remove_shop(transaction, SECOND)
+
+    found = status_of(house.database)
+    assert [shop.domain for shop in found.shops] == ["one.myshopify.com", SECOND]
+    assert (found.inbox_pending, found.code_conflicts) == (1, 0)
+    with house.database.reading() as transaction:
+        assert read_code_conflicts(transaction) == []
+
+    house.settle()
+    assert [shop.domain for shop in status_of(house.database).shops] == ["one.myshopify.com"]
+
+
 def test_a_status_takes_the_same_number_of_statements_however_many_shops_there_are(house: House) -> None:
     house.deliver("products/create", product(1))
     with counted_statements(house.database) as few:
@@ -178,3 +198,11 @@ def test_no_statement_of_the_status_walks_the_history(house: House) -> None:
             plan = transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", marks).all()
             ways = [row[-1] for row in plan if row[-1].startswith(("SCAN webhook", "SCAN shopify"))]
             assert all("INDEX ix_" in way for way in ways), (text, plan)
+
+
+def test_open_findings_are_told_by_shop_as_they_are_handed_in(house: House) -> None:
+    second = second_shop(house)
+    with house.database.reading() as transaction:
+        found = read_status(transaction, RESOURCES, drifting={second: 3})
+    assert found.drifting == 3
+    assert {shop.domain: shop.drifting for shop in found.shops} == {"one.myshopify.com": 0, SECOND: 3}

@@ -17,7 +17,9 @@ from tests.crash.served import Served
 from tests.simulated.scene import Scene, a_scene
 from tests.waiting import eventually
 
-SEEDS = range(1, 21) if os.environ.get("SOAK") else range(1, 3)
+SOAK = bool(os.environ.get("SOAK"))
+SEEDS = range(1, 21) if SOAK else range(1, 3)
+KILLS = 3 if SOAK else 2
 
 
 def assert_holds(scene: Scene) -> None:
@@ -98,14 +100,14 @@ def test_law_4_what_was_deleted_stays_so_whatever_comes_late(backroom: Served) -
         assert_holds(scene)
 
 
-def test_law_5_what_is_cut_short_removes_nothing_and_says_so(backroom: Served) -> None:
+def test_law_5_what_is_cut_short_removes_nothing_and_the_rest_of_it_is_fetched(backroom: Served) -> None:
     with a_scene(backroom, "law-5", products=60, id_only=0.3) as scene:
         scene.open()
         scene.come_to_rest()
-        verdict = scene.verdict()
-        assert verdict.truncated >= 1
-        assert verdict.id_only >= 5
-        assert verdict.wanting >= verdict.truncated + verdict.id_only
+        carried = scene.simulation.truth()["carried"].values()
+        cut = sum(not each["whole"] for each in carried)
+        assert cut >= 6, "bodies that are an id only, and two that are truncated"
+        assert scene.held().fetched["wanted"] >= cut
         assert_holds(scene)
 
 
@@ -213,9 +215,10 @@ def wait_for_more(scene: Scene, deliveries: int) -> None:
 @pytest.mark.crash
 def test_law_8_a_kill_loses_nothing_because_the_shop_tries_again(backroom: Served) -> None:
     port = str(backroom.address.port)
+    before = len(backroom.complaints())
     with a_scene(backroom, "law-8", duplicate=0.2, delay=0.2, delay_seconds=0.5) as scene:
         scene.open()
-        for _ in range(3):
+        for _ in range(KILLS):
             scene.simulation.live(200, 100)
             wait_for_more(scene, 30)
             backroom.kill()
@@ -225,4 +228,4 @@ def test_law_8_a_kill_loses_nothing_because_the_shop_tries_again(backroom: Serve
         assert {row["webhook_id"] for row in scene.stored()} >= acknowledged
         assert {row["state"] for row in scene.rows(webhook_delivery)} == {"sorted"}
         assert_holds(scene)
-        assert backroom.complaints() == []
+        assert backroom.complaints()[before:] == []

@@ -99,6 +99,30 @@ def test_the_options_reach_the_shop(tmp_path: Path) -> None:
     assert first.headers["x-shopify-shop-domain"] == "shirts.myshopify.com"
 
 
+def test_the_options_reach_the_admin_api() -> None:
+    with (
+        running(
+            *("--secret-stdin", "--client-id", "erp", "--plan", "plus", "--bulk-order", "parted"),
+            *("--bulk-seconds", "2", "--admin-faults", "download.cut=0.5,hang_seconds=3"),
+            stdin="hush\n\nshpat_fixed\n",
+        ) as (_, url),
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        answer = client.post(
+            "/admin/api/2026-10/graphql.json",
+            json={"query": "{ shop { name plan { publicDisplayName } } }"},
+            headers={"X-Shopify-Access-Token": "shpat_fixed"},
+        ).json()
+        assert answer["data"]["shop"] == {"name": "Demo", "plan": {"publicDisplayName": "Plus"}}
+        assert answer["extensions"]["cost"]["throttleStatus"]["maximumAvailable"] == 20_000
+        form = {"client_id": "erp", "client_secret": "hush", "grant_type": "client_credentials"}
+        assert client.post("/admin/oauth/access_token", data=form).status_code == 200
+        ways = client.get("/control/admin").json()["bulk"]
+        assert (ways["order"], ways["seconds"]) == ("parted", 2)
+        faults = client.get("/control/admin/faults").json()
+        assert (faults["download"], faults["hang_seconds"]) == ({"cut": 0.5}, 3)
+
+
 def test_one_line_tells_on_stderr_of_a_removed_subscription_and_each_delivery_given_up() -> None:
     gone = "http://127.0.0.1:9/"
     with running(
@@ -132,6 +156,11 @@ def test_one_line_tells_on_stderr_of_a_removed_subscription_and_each_delivery_gi
         (["--products", "0"], "products"),
         (["--rate", "-1"], "rate"),
         (["--domain", "shirts.example"], "myshopify.com"),
+        (["--plan", "gold"], "--plan is one of"),
+        (["--bulk-order", "sideways"], "bulk-order"),
+        (["--admin-faults", "request.explode=1"], "request.explode"),
+        (["--admin-faults", "bulk.fail=often"], "bulk.fail"),
+        (["--admin-faults", "explode=1"], "explode"),
     ],
     ids=str,
 )
@@ -173,7 +202,9 @@ def test_a_port_that_is_taken_ends_with_1_and_one_sentence() -> None:
 def test_the_help_names_every_option_and_shows_an_example() -> None:
     helped = run("--help").stdout
     options = "host port domain products seed deliver-to topics secret-file secret-stdin rate faults"
-    for option in f"{options} time-scale any-host made-by".split():
+    for (
+        option
+    ) in f"{options} time-scale any-host made-by client-id plan bulk-seconds bulk-order admin-faults".split():
         assert f"--{option} " in helped
     for name in (*CHANCES, *REACHES):
         assert name in helped

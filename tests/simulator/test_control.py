@@ -317,6 +317,31 @@ def test_subscriptions_are_made_listed_and_deleted(remote: Remote) -> None:
     assert made not in remote.ask("GET", "/subscriptions")
 
 
+def test_one_is_misrouted_whoever_made_it_and_told_so_by_nobody(remote: Remote) -> None:
+    made = remote.ask("GET", "/subscriptions")[1]
+    changed = remote.ask("PATCH", f"/subscriptions/{made['id']}", {"uri": f"{remote.receiver.url}/astray"})
+    assert changed == {**made, "uri": changed["uri"], "updated_at": changed["updated_at"]}
+    assert made["topic"] == "products/update"
+    remote.ask("POST", "/announce")
+    remote.arrived(5)
+    assert {each.path for each in remote.receiver.received} == {"/astray"}
+    narrowed = remote.ask("PATCH", f"/subscriptions/{made['id']}", {"filter": "id:1", "format": "XML"})
+    assert (narrowed["filter"], narrowed["format"]) == ("id:1", "XML")
+    remote.ask("PATCH", f"/subscriptions/{made['id']}", {"uri": "hooks"}, status=400)
+    remote.ask("PATCH", "/subscriptions/1", {"uri": "http://127.0.0.1/"}, status=404)
+
+
+def test_those_of_the_admin_api_are_lost_by_topic_or_all_and_others_stay(remote: Remote) -> None:
+    def make(topic: str, port: int) -> int:
+        wanted = {"topic": topic, "uri": f"http://127.0.0.1:{port}/", "made_by": "api"}
+        return int(remote.ask("POST", "/subscriptions", wanted, status=201)["id"])
+
+    update, create, other = make("products/update", 9), make("products/create", 9), make("shop/update", 9)
+    assert remote.ask("DELETE", "/subscriptions?topic=products/update") == {"deleted": [update]}
+    assert remote.ask("DELETE", "/subscriptions") == {"deleted": [create, other]}
+    assert {each["made_by"] for each in remote.ask("GET", "/subscriptions")} == {"app"}
+
+
 def test_a_secret_is_rotated_and_its_predecessor_revoked_and_neither_is_shown(remote: Remote) -> None:
     rotated = remote.client.post("/control/secrets", json={"secret": "brand-new", "seconds": 1e12})
     assert rotated.json() == {"rotating": True}

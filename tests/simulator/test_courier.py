@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shopify_simulator.shop.subscriptions import Subscriptions
 from shopify_simulator.webhooks.carriage import Carriage
 from shopify_simulator.webhooks.courier import Courier
 from shopify_simulator.webhooks.deliveries import Deliveries
 from shopify_simulator.webhooks.faults import Fate
 from shopify_simulator.webhooks.retry import RETRY_WAITS_SECONDS, Patience
-from shopify_simulator.webhooks.subscriptions import Subscriptions
 from tests.simulator.parcels import parcel
 from tests.simulator.receiver import OK, Answer, Receiver
 from tests.simulator.street import BRISK, FAST, a_product, save, settled, small_shop

@@ -1,11 +1,13 @@
 """docs/simulator.md: its example does what it says, and it names what there is to name."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shopify_simulator.admin.faults import FAULTS, SHOP_STATES, AdminFaults, Kind
 from shopify_simulator.control.api import Control, routes_of
 from shopify_simulator.webhooks.faults import CHANCES, REACHES
 from tests.simulator.receiver import Receiver
@@ -30,6 +32,17 @@ def test_the_example_in_python_delivers_the_catalogue_and_every_change() -> None
 @pytest.mark.parametrize("name", ["seed", *CHANCES, *REACHES])
 def test_the_page_names_every_fault_and_its_reach(name: str) -> None:
     assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_the_page_names_every_fault_of_the_admin_api(kind: Kind) -> None:
+    (row,) = re.findall(rf"^\| `{kind}` \|(.*)\|$", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", row)) >= set(FAULTS[kind])
+
+
+def test_the_page_names_how_far_those_reach_and_how_a_shop_can_be_closed() -> None:
+    reaches = {each.name for each in fields(AdminFaults)} - FAULTS.keys()
+    assert [name for name in {*reaches, *SHOP_STATES} if f"`{name}`" not in PAGE] == []
 
 
 def test_the_page_names_every_address_of_the_control_api() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from shopify_simulator.shop.rules import Refused
+from shopify_simulator.shop.subscription import Maker
+from shopify_simulator.shop.subscriptions import Subscriptions
 from shopify_simulator.webhooks.faults import Faults
-from shopify_simulator.webhooks.subscriptions import Maker, Subscriptions
 from tests.simulator.receiver import OK, Answer, Receiver
 from tests.simulator.street import a_product, save, settled, small_shop, until
 from tests.waiting import eventually
@@ -55,6 +56,36 @@ def test_a_name_is_given_once_in_a_shop() -> None:
     held.add(**GOOD, name="stock")
     with pytest.raises(Refused, match="name"):
         held.add(topic="products/delete", uri="https://other.example/", name="stock")
+
+
+def test_other_settings_are_held_to_the_same_rules_and_a_new_address_begins_its_failures_anew() -> None:
+    held = registry()
+    first = held.add(**GOOD, made_by="api", name="stock")
+    second = held.add(topic="products/update", uri="https://other.example/", made_by="api")
+    with pytest.raises(Refused, match="uri"):
+        held.change(second.id, uri=GOOD["uri"])
+    with pytest.raises(Refused, match="name"):
+        held.change(second.id, name="STOCK")
+    held.failed(first.id)
+    same = held.change(first.id, filter="status:active")
+    assert same is not None
+    assert (same.failures, same.filter, same.name) == (1, "status:active", "stock")
+    moved = held.change(first.id, uri="https://new.example/")
+    assert moved is not None
+    assert moved.failures == 0
+    assert held.change(1, uri="https://new.example/") is None
+
+
+def test_while_the_app_is_gone_its_configuration_waits_and_the_api_makes_nothing() -> None:
+    held = registry()
+    held.add(**GOOD, made_by="api")
+    held.uninstall()
+    waiting = held.add(topic="products/delete", uri="https://erp.example/", made_by="app")
+    assert held.all() == []
+    with pytest.raises(Refused, match="not installed"):
+        held.add(**GOOD, made_by="api")
+    held.reinstall()
+    assert held.all() == [waiting]
 
 
 def test_eight_failures_in_a_row_end_what_the_api_made_and_a_success_begins_the_count_anew() -> None:

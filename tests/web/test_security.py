@@ -30,13 +30,19 @@ AT_LEAST = {
     "/api/v1/deliveries/{delivery_id}",
     "/api/v1/cache/{resource}/{id}",
     "/api/v1/failures",
+    "/api/v1/drift",
+    "/api/v1/drift/{finding_id}",
     "/api/v1/changes",
+    "/api/v1/schedules",
     "/api/v1/status",
 }
 ACTIONS = {
     "/api/v1/deliveries/{delivery_id}/replay",
     "/api/v1/failures/{failure_id}/retry",
     "/api/v1/failures/{failure_id}/discard",
+    "/api/v1/drift/{finding_id}/repair",
+    "/api/v1/drift/{finding_id}/ignore",
+    "/api/v1/drift/{finding_id}/reopen",
 }
 
 

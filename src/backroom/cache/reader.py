@@ -35,6 +35,7 @@ class CachedResource:
     source: str
     topic: str | None
     delivery_id: int | None
+    run_id: int | None
     updated_at: datetime | None
     triggered_at: datetime | None
     received_at: datetime
@@ -44,6 +45,8 @@ class CachedResource:
     deleted_at: datetime | None
     wanted_at: datetime | None
     wanted_reason: str | None
+    want_attempts: int
+    want_next_at: datetime | None
     processed_at: datetime | None
     processing_error: str | None
     attempts: int
@@ -64,9 +67,16 @@ def read_key(table: Table, text: str) -> ResourceKey:
     except ValueError:
         key = ()
     if len(key) != width or not all(0 < part <= GREATEST_ID for part in key) or key_text(key) != text:
-        form = ":".join(["NUMBER"] * width)
-        raise Misuse(f"{text[:60]!r} is no id of this resource: it is {form}, as Shopify gives it")
+        raise Misuse(f"{text[:60]!r} is no id of this resource: it is {key_form(table)}, as Shopify gives it")
     return key
+
+
+def key_form(table: Table) -> str:
+    """How an id is written: `NUMBER`, or for a level `ITEM:LOCATION`."""
+    columns = key_columns(table)
+    if len(columns) == 1:
+        return "NUMBER"
+    return ":".join(name.removesuffix("_id").rpartition("_")[2].upper() for name in columns)
 
 
 def read_cached(

@@ -9,15 +9,28 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, and_, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from backroom.cache.rows import STATE_FIELDS, CacheRow
 from backroom.cache.tables import key_columns
 from backroom.db.database import Transaction
-from backroom.db.fitting import fitting
-from backroom.db.idlist import among
+from backroom.db.fitting import DECODED_BYTES, fitting
+from backroom.db.idlist import among_keys_of
 from backroom.shops.tables import shop
-from backroom.vocabulary.ids import DeliveryId, ResourceKey, ShopId
+from backroom.vocabulary.ids import DeliveryId, ResourceKey, RunId, ShopId
 
 _STATE_OF = attrgetter(*STATE_FIELDS)
 _COMMON = frozenset(STATE_FIELDS) | {"shop_id", "applied_hash", "applied_updated_at", "raw_data"}
@@ -39,8 +52,18 @@ class DirtyRow:
     delivery_id: DeliveryId | None
     topic: str | None
     triggered_at: datetime | None
+    run_id: RunId | None
     deleted_delivery_id: DeliveryId | None
     deleted_topic: str | None
+    deleted_run_id: RunId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A whole body that is held and about which nothing is open: its digest, and Shopify's instant."""
+
+    sha256: bytes
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +78,12 @@ def due_shops(transaction: Transaction, table: Table) -> list[ShopId]:
     """The shops with rows to process now."""
     due = exists().where(table.c.shop_id == shop.c.id, is_due(table, transaction.now()))
     return [ShopId(shop_id) for shop_id in transaction.execute(select(shop.c.id).where(due)).scalars()]
+
+
+def has_due(transaction: Transaction, table: Table, shop_id: ShopId, number: int) -> bool:
+    """Whether so many rows of a shop wait to be processed now."""
+    due = select(table.c.shop_id).where(table.c.shop_id == shop_id, is_due(table, transaction.now()))
+    return transaction.execute(due.offset(number - 1).limit(1)).first() is not None
 
 
 def is_due(table: Table, now: datetime) -> ColumnElement[bool]:
@@ -80,8 +109,14 @@ class CacheStore:
     def load(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, CacheRow]:
         """The rows that exist, without their bodies."""
         columns = [self._table.c[name] for name in (*self._keys, *self._lookups, *STATE_FIELDS)]
-        found = self._transaction.execute(select(*columns).where(self._among(keys))).all()
+        holds_body = self._table.c.raw_data.is_not(None)
+        found = self._transaction.execute(select(*columns, holds_body).where(self._among(keys))).all()
         return {row.key: row for row in map(self._cache_row, found)}
+
+    def body(self, key: ResourceKey) -> bytes | None:
+        """The body that a row holds."""
+        statement = select(self._table.c.raw_data).where(self._among([key]))
+        return self._transaction.execute(statement).scalar_one_or_none()
 
     def write(self, rows: Sequence[CacheRow], existing: frozenset[ResourceKey]) -> None:
         """Writes rows; a body only where a new one came."""
@@ -99,6 +134,41 @@ class CacheStore:
         )
         self._transaction.update(self._table, keys, state, [self._values(row, False) for row in marked])
 
+    def settled(self, keys: Iterable[ResourceKey]) -> dict[ResourceKey, Settled]:
+        """Those of the rows that hold a whole body, have no mark and want nothing."""
+        c = self._table.c
+        statement = select(*(c[name] for name in self._keys), c.body_sha256, c.updated_at).where(
+            self._among(keys),
+            c.raw_data.is_not(None),
+            c.updated_at.is_not(None),
+            c.wanted_at.is_(None),
+            c.deleted_at.is_(None),
+            ~c.partial,
+        )
+        found = self._transaction.execute(statement).all()
+        return {tuple(row[:-2]): Settled(row[-2], row[-1]) for row in found if row[-2] is not None}
+
+    def repeat(self, keys: Sequence[ResourceKey], asked_at: datetime) -> None:
+        """A pull that was asked then brought the bodies of settled rows once more.
+
+        What `CacheRow.take_fetched` makes of each of them, in one statement.
+        """
+        if not keys:
+            return
+        c = self._table.c
+        asked = literal(asked_at, c.pulled_at.type)
+        self._transaction.execute(
+            update(self._table)
+            .where(self._among(keys))
+            .values(
+                pulled_at=asked,
+                last_synced_at=case((c.last_synced_at < asked, asked), else_=c.last_synced_at),
+                received_at=case(
+                    (and_(c.source == "pull", c.received_at < asked), asked), else_=c.received_at
+                ),
+            )
+        )
+
     def claim(self, now: datetime, limit: int, keys: Sequence[ResourceKey] | None) -> list[DirtyRow]:
         """Dirty rows that are due, in the order of their keys; of `keys` only, where given.
 
@@ -111,7 +181,7 @@ class CacheStore:
         by_key = [table.c[name] for name in self._keys]
         sized = select(*by_key, func.coalesce(func.length(table.c.raw_data), 0)).where(due)
         found = self._transaction.execute(sized.order_by(*by_key).limit(limit)).all()
-        claimed = fitting((tuple(row[:-1]), row[-1]) for row in found)
+        claimed = fitting(((tuple(row[:-1]), row[-1]) for row in found), DECODED_BYTES)
         return self._dirty(claimed, by_key) if claimed else []
 
     def _dirty(self, keys: Sequence[ResourceKey], by_key: Sequence[Column[Any]]) -> list[DirtyRow]:
@@ -153,12 +223,8 @@ class CacheStore:
         )
 
     def _among(self, keys: Iterable[ResourceKey]) -> ColumnElement[bool]:
-        ordered = sorted(keys)
-        if len(self._keys) == 1:
-            matches: ColumnElement[bool] = among(self._table.c[self._keys[0]], [key[0] for key in ordered])
-        else:
-            matches = tuple_(*(self._table.c[name] for name in self._keys)).in_(ordered)
-        return and_(self._table.c.shop_id == self._shop_id, matches)
+        columns = [self._table.c[name] for name in self._keys]
+        return among_keys_of(self._table.c.shop_id, self._shop_id, columns, sorted(keys))
 
     def _values(self, row: CacheRow, with_body: bool) -> tuple[Any, ...]:
         lookups = [row.lookups.get(name) for name in self._lookups]
@@ -167,8 +233,10 @@ class CacheStore:
 
     def _cache_row(self, row: Row[Any]) -> CacheRow:
         width, until = len(self._keys), len(self._keys) + len(self._lookups)
+        state = dict(zip(STATE_FIELDS, row[until:-1], strict=True))
+        if not row[-1]:
+            # A hand took the body away: what is left of its version would keep out the next one.
+            state |= {"body_sha256": None, "updated_at": None}
         return CacheRow(
-            key=tuple(row[:width]),
-            lookups=dict(zip(self._lookups, row[width:until], strict=True)),
-            **dict(zip(STATE_FIELDS, row[until:], strict=True)),
+            key=tuple(row[:width]), lookups=dict(zip(self._lookups, row[width:until], strict=True)), **state
         )

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
 from backroom.db.metadata import metadata
 from backroom.db.types import BigInt, Instant, Payload
@@ -29,17 +29,23 @@ def cache_table(resource: str, *, key: Sequence[str], lookups: Sequence[str] = (
         Column("source", Text, nullable=False, comment="webhook or pull"),
         Column("updated_at", Instant, comment="Shopify's, of the body"),
         Column("triggered_at", Instant),
-        Column("received_at", Instant, nullable=False),
+        Column("received_at", Instant, nullable=False, comment="for a pull: when it was asked"),
         Column("partial", Boolean, nullable=False),
         Column("body_sha256", Payload),
         Column("delivery_id", BigInt, comment="the delivery that brought the body; its row may be gone"),
         Column("topic", Text),
+        Column("run_id", BigInt, comment="the run that pulled the body; its row may be gone"),
         Column("deleted_at", Instant),
+        Column("deleted_received_at", Instant, comment="by the database's clock; null: as deleted_at"),
         Column("deleted_delivery_id", BigInt),
         Column("deleted_topic", Text),
+        Column("deleted_run_id", BigInt, comment="the run that found it gone"),
         Column("wanted_at", Instant, comment="since when a refetch is wanted"),
         Column("wanted_reason", Text),
         Column("wanted_updated_at", Instant, comment="the answer may not be older than this"),
+        Column("want_attempts", Integer, nullable=False, comment="fetches that did not answer the want"),
+        Column("want_next_at", Instant, comment="when it is fetched again; null: now"),
+        Column("pulled_at", Instant, comment="when the latest pull that mentioned it was asked"),
         Column("last_synced_at", Instant, nullable=False),
         Column("processed_at", Instant),
         Column("processing_error", Text),
@@ -56,6 +62,20 @@ def cache_table(resource: str, *, key: Sequence[str], lookups: Sequence[str] = (
         Index(f"ix_{name}_dead", "shop_id", sqlite_where=dead, postgresql_where=dead),
         *(Index(f"ix_{name}_{lookup}", lookup) for lookup in lookups if lookup == "handle"),
     )
+
+
+sync_watermark = Table(
+    "sync_watermark",
+    metadata,
+    Column("shop_id", BigInt, ForeignKey("shop.id"), nullable=False),
+    Column("resource", Text, nullable=False, comment="its plural: products"),
+    Column(
+        "updated_at", Instant, nullable=False, comment="Shopify's: all up to here was seen by a whole run"
+    ),
+    Column("run_id", BigInt, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    PrimaryKeyConstraint("shop_id", "resource"),
+)
 
 
 def key_columns(table: Table) -> tuple[str, ...]:

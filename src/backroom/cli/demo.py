@@ -1,5 +1,6 @@
 """`demo`: a simulated shop and the whole system against it, in a throw-away home."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -7,8 +8,10 @@ import typer
 from backroom.demo.faults import KNOWN, read_faults
 from backroom.vocabulary.errors import Misuse
 
+SHOW_PRODUCTS = 1_000
+CHECK_PRODUCTS = 200
 SHOW_RATE = 5.0
-CHECK_RATE = 20.0
+CHECK_RATE = 40.0
 CHECK_SECONDS = 20.0
 CTRL_C = 130
 """What shells say of a program that Ctrl-C ended."""
@@ -22,19 +25,24 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    products: Annotated[int, typer.Option(min=1, max=20_000, help="How many products the shop has.")] = 200,
+    products: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=20_000, help="How many products the shop has. Default: 1,000, with --check 200."
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Backroom's port; 0 takes any free one.")] = 0,
     rate: Annotated[
         float | None,
-        typer.Option(min=0, max=1_000, help="Changes a second in the shop. Default: 5, with --check 20."),
+        typer.Option(min=0, max=1_000, help="Changes a second in the shop. Default: 5, with --check 40."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed: the same shop, changes and faults.")] = 1,
     faults: Annotated[
         str | None,
         typer.Option(
             metavar="NAME=NUMBER,...",
-            help=f"What goes wrong on the way: {KNOWN}. Default: duplicate, reorder and delay of 0.1, with"
-            " --check id_only of 0.03 too; none: nothing.",
+            help=f"What goes wrong on the way: {KNOWN}. Default: duplicate, reorder and delay of 0.1, and"
+            " id_only of 0.05, with --check of 0.03 and drop of 0.03; none: nothing.",
         ),
     ] = None,
     check: Annotated[
@@ -74,16 +82,16 @@ def demo(
 
     screen = console()
     options = Options(
-        products=products,
+        products=products if products is not None else CHECK_PRODUCTS if check else SHOW_PRODUCTS,
         port=port,
         rate=rate if rate is not None else CHECK_RATE if check else SHOW_RATE,
         seed=seed,
         faults=wanted if wanted is not None else CHECK_FAULTS if check else SHOW_FAULTS,
         database_url=database_url,
-        # Who watches sees more than words.
-        **({"tell": telling(screen)} if check else {}),
     )
     if check:
+        # Who watches sees more than words.
+        options = replace(options, tell=telling(screen))
         code = play_check(options, screen, CHECK_SECONDS if seconds is None else seconds)
     else:
         code = show(options, screen, seconds)

@@ -4,13 +4,14 @@ Each check is a function that yields findings; one that can not look says so, an
 """
 
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from backroom.cli.doctor_fetching import FETCHING
+from backroom.cli.doctor_findings import Check, Finding
 from backroom.cli.output import AsJson, show
 from backroom.settings import KEY_FILE, Settings, read_settings
 from backroom.vocabulary.errors import BackroomError
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from backroom.compose import House
 
 CODES_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the report. `advice` says what to do where `state` is not ok."""
-
-    check: str
-    state: Literal["ok", "warn", "fail"]
-    found: str
-    advice: str | None = None
-
-
-Check = Callable[["House"], Iterator[Finding]]
 
 
 def register(app: typer.Typer) -> None:
@@ -94,7 +82,7 @@ def _private(path: Path, check: str, mode: int) -> Finding:
 def _database(house: "House") -> Iterator[Finding]:
     from backroom import compose
 
-    reason = compose.unmigrated(house.database)
+    reason = compose.missing(house.database)
     yield Finding(check="database", state="ok", found="it answers")
     if reason is None:
         yield Finding(check="tables", state="ok", found="at this version's")
@@ -135,7 +123,7 @@ def _shops(house: "House") -> Iterator[Finding]:
             )
         else:
             yield Finding(
-                check="shops", state="ok", found=f"{shop.domain}: {shop.webhook_secrets} webhook secrets"
+                check="shops", state="ok", found=f"{shop.domain}: webhook secrets: {shop.webhook_secrets}"
             )
 
 
@@ -188,10 +176,42 @@ def _codes(house: "House") -> Iterator[Finding]:
         )
 
 
+def _drift(house: "House") -> Iterator[Finding]:
+    from backroom.drift.findings import count_open
+    from backroom.shops.shops import list_shops
+
+    with house.database.reading() as transaction:
+        counts = count_open(transaction)
+        domains = {shop.id: shop.domain for shop in list_shops(transaction)}
+    if not counts:
+        yield Finding(check="drift", state="ok", found="no finding of a reconcile is open")
+    for shop_id, number in counts.items():
+        found = f"{domains[shop_id]}: {number:,} open"
+        yield Finding(check="drift", state="warn", found=found, advice="backroom drift list")
+
+
+def _warnings(house: "House") -> Iterator[Finding]:
+    """But for the version's end, which a check of its own tells."""
+    from backroom import compose
+    from backroom.jobs.warnings import read_concerns
+
+    with house.database.reading() as transaction:
+        concerns = read_concerns(transaction, compose.told_of(house.settings))
+    told = [concern for concern in concerns if concern.kind != "version"]
+    for concern in told:
+        found = f"{concern.shop}: {concern.text}"
+        yield Finding(check=concern.kind, state="warn", found=found, advice=concern.advice)
+    if not told:
+        yield Finding(check="warnings", state="ok", found="there are none")
+
+
 CHECKS: dict[str, Check] = {
     "journal": _journal,
     "shops": _shops,
+    **FETCHING,
     "workers": _workers,
     "work": _work,
     "codes": _codes,
+    "warnings": _warnings,
+    "drift": _drift,
 }

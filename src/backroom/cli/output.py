@@ -1,16 +1,14 @@
 """How commands print: a table for people, or JSON for programs (a plain list of objects, nothing else)."""
 
+import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from backroom.vocabulary.shown import json_text
-
-_WHOLE = frozenset({"id", "shop", "domain", "name"})
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -20,38 +18,33 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
-def show(rows: Sequence[Any], columns: type, *, as_json: bool, empty: str) -> None:
-    """Lists dataclass instances of the type `columns`, whose fields are the columns."""
+def show(
+    rows: Sequence[Any],
+    columns: type,
+    *,
+    as_json: bool,
+    empty: str,
+    below: Callable[[Any], str | None] | None = None,
+    without: Collection[str] = (),
+) -> None:
+    """Lists dataclass instances of the type `columns`, whose fields are the columns but for those `without`.
+
+    `below`: what stands under a row, cut to the width. Each row is one line then, and cut where it must be.
+    """
+    from backroom.cli.table import table
+
     if as_json:
         typer.echo(json_text(list(rows)))
     elif not rows:
         typer.echo(empty)
     else:
-        _table(rows, [field.name for field in fields(columns)])
+        for line in table(rows, columns, room(), below, without):
+            typer.echo(line)
 
 
-def _table(rows: Sequence[Any], names: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in names:
-        values = [getattr(row, name) for row in rows]
-        # Whole, so that it can be copied: a terminal's lack of width is the long texts' to bear.
-        whole = name in _WHOLE or any(isinstance(value, datetime) for value in values)
-        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=whole)
-    for row in rows:
-        # Text, because Rich reads square brackets in a plain string as markup.
-        table.add_row(*(Text(_plain(getattr(row, name))) for name in names))
-    # A pipe has no width: nothing is to be wrapped or cut there.
-    Console(width=None if sys.stdout.isatty() else 500).print(table)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "-"
-    return when(value) if isinstance(value, datetime) else printable(str(value))
+def room() -> int | None:
+    """The terminal's width. None: a pipe has no width, and nothing is to be wrapped or cut there."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def when(instant: datetime) -> str:

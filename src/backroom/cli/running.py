@@ -25,7 +25,7 @@ def serve(
     """
     from backroom import compose
 
-    with compose.open_house(read_settings(), tables="migrated") as house:
+    with compose.open_house(read_settings(), tables="migrated", stays=True) as house:
         compose.serve(house, host=host, port=port, workers=0 if no_worker else workers)
 
 
@@ -38,5 +38,5 @@ def worker(
     """Only work: sort what came and process it. For more machines, with PostgreSQL."""
     from backroom import compose
 
-    with compose.open_house(read_settings()) as house:
+    with compose.open_house(read_settings(), stays=True) as house:
         compose.work(house, name, child=child)

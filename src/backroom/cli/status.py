@@ -1,15 +1,21 @@
-"""`status`: what waits, what is parked, what was given up, and who works."""
+"""`status`: what waits, what is parked, what was given up, what is fetched, and who works."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 import typer
 
-from backroom.cli.output import AsJson, say, show, when
+from backroom.cli.output import AsJson, printable, say, show, when
+from backroom.cli.watching import progress, what
 from backroom.flow.status import ShopStatus, Status
+from backroom.jobs.runs import Run, State
 from backroom.settings import read_settings
 from backroom.vocabulary.shown import json_text
 from backroom.worker.heartbeat import Sign
+
+RUNS_SHOWN: Final = 10
+ACTIVE: Final[tuple[State, ...]] = ("running", "queued")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +59,58 @@ def register(app: typer.Typer) -> None:
 def status(as_json: AsJson = False) -> None:
     """Show what waits, what is parked and what was given up, all from one snapshot."""
     from backroom import compose
+    from backroom.drift.findings import count_open
+    from backroom.erp.lone_levels import count_lone_levels
     from backroom.flow.status import read_status
+    from backroom.jobs.lately import failed_lately
+    from backroom.jobs.runs import RunFilter, count_active, read_runs
+    from backroom.jobs.warnings import read_concerns
     from backroom.resources.registry import RESOURCES
     from backroom.worker.heartbeat import read_signs
 
-    with compose.open_house(read_settings()) as house, house.database.reading() as transaction:
-        found = read_status(transaction, RESOURCES)
+    settings = read_settings()
+    with compose.open_house(settings) as house, house.database.reading() as transaction:
+        found = read_status(
+            transaction,
+            RESOURCES,
+            running=count_active(transaction),
+            drifting=count_open(transaction),
+            lone_levels=count_lone_levels(transaction),
+        )
+        active = [
+            run
+            for state in ACTIVE
+            for run in read_runs(transaction, RunFilter(state=state), None, RUNS_SHOWN).items
+        ]
+        failed = failed_lately(transaction)[:RUNS_SHOWN]
+        concerns = read_concerns(transaction, compose.told_of(settings))
         signs = [sign for sign in read_signs(transaction) if sign.stopped_at is None]
     workers = [ShownWorker(name=sign.name, heartbeat_at=sign.heartbeat_at) for sign in signs]
     if as_json:
-        say(json_text({**asdict(found), "workers": workers}))
+        say(json_text({**asdict(found), "workers": workers, "warnings": concerns}))
     else:
         _print(found, signs)
+        _print_runs(active, failed)
+        for concern in concerns:
+            about = "" if concern.shop is None else f"{concern.shop}: "
+            say(f"warning: {about}{printable(concern.text)}; {concern.advice}")
 
 
 def _print(found: Status, signs: list[Sign]) -> None:
     show([Line.of(each) for each in found.shops], Line, as_json=False, empty="no shops")
     say("")
-    say(f"the oldest work that waits is {found.lag_seconds:.1f} s old" if _waits(found) else "nothing waits")
+    say(_what_waits(found))
     if found.code_conflicts:
         say(
             f"SKU codes that variants of one shop share: {found.code_conflicts}; `backroom doctor` names them"
         )
+    if found.drifting:
+        drift = (
+            "1 finding of drift is" if found.drifting == 1 else f"{found.drifting:,} findings of drift are"
+        )
+        say(f"{drift} open: `backroom drift list`")
+    if found.levels_without_variant:
+        say(f"levels of stock whose item no known variant has: {found.levels_without_variant:,}")
     for sign in signs:
         alive = "works" if sign.is_alive else "is silent"
         say(f"worker {sign.name} {alive}, seen {when(sign.heartbeat_at)}")
@@ -82,5 +118,19 @@ def _print(found: Status, signs: list[Sign]) -> None:
         say("no worker is alive: run `backroom serve` or `backroom worker`")
 
 
-def _waits(found: Status) -> bool:
-    return found.inbox_pending + found.dirty > 0
+def _print_runs(active: list[Run], failed: list[Run]) -> None:
+    for run in active:
+        say(f"run {run.id}, {run.kind} of {what(run)}: {progress(run)}")
+    for run in failed:
+        say(f"run {run.id}, {run.kind} of {what(run)}, failed: {printable(run.error or '-')}")
+
+
+def _what_waits(found: Status) -> str:
+    if found.inbox_pending + found.dirty:
+        waits = f"the oldest work that waits is {found.lag_seconds:.1f} s old"
+    else:
+        waits = "no webhook waits" if found.running else "nothing waits"
+    if not found.running:
+        return waits
+    runs = "1 run is" if found.running == 1 else f"{found.running} runs are"
+    return f"{waits}; {runs} queued or running: `backroom runs list`"

@@ -23,6 +23,7 @@ from backroom.db.faults import DRIVER_ERRORS, translated
 from backroom.db.postgres import PostgresSeam, postgres_engine
 from backroom.db.seam import Row, Seam, Wakeup
 from backroom.db.sqlite import SqliteSeam, sqlite_engine
+from backroom.db.turns import Turns
 from backroom.vocabulary.clock import Clock, SystemClock
 from backroom.vocabulary.errors import Misuse, ShopBusy
 from backroom.vocabulary.ids import ShopId
@@ -30,6 +31,8 @@ from backroom.vocabulary.ids import ShopId
 WRITER_WAIT_SECONDS = 4.0
 """Shopify gives a delivery five seconds in all: a receipt that waits longer is lost anyway."""
 PATIENT_RETRY_SECONDS = 0.005
+TURN_SECONDS = 1.0
+"""A thread's turn takes some hundredths of a second."""
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}", re.ASCII)
 
 
@@ -90,6 +93,7 @@ class Database:
         self.engine = engine
         self.seam = seam
         self.schema = schema
+        self._turns = Turns()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -115,8 +119,11 @@ class Database:
 
     @contextmanager
     def shop_writing(self, shop: ShopId, patience_seconds: float = 0.0) -> Iterator[Transaction]:
-        """`writing()` that holds the shop's lock. Raises ShopBusy after `patience_seconds`."""
-        with self.writing() as transaction:
+        """`writing()` that holds the shop's lock. Raises ShopBusy after `patience_seconds`.
+
+        Threads of this process wait for one another, each for its turn.
+        """
+        with self._turns.turn(shop, max(patience_seconds, TURN_SECONDS)), self.writing() as transaction:
             deadline = time.monotonic() + patience_seconds
             while not self.seam.try_lock(transaction.connection, shop):
                 if time.monotonic() >= deadline:

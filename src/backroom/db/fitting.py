@@ -7,6 +7,8 @@ K = TypeVar("K")
 
 TOGETHER_BYTES: Final = 16 * 1024 * 1024
 """Bodies in memory at a time; one larger body goes alone."""
+DECODED_BYTES: Final = 1 << 20
+"""Bodies that are decoded at a time: what becomes of them takes many times the room."""
 
 
 def fitting(sized: Iterable[tuple[K, int]], greatest_bytes: int = TOGETHER_BYTES) -> list[K]:

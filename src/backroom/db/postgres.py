@@ -107,6 +107,7 @@ class PostgresSeam:
     """See `Seam`. A numbered lock is an advisory lock of the transaction, in a space of this schema's own."""
 
     batch_seconds = 0.100
+    quiet_batch_seconds = 0.100
 
     def __init__(self, schema: str, clock: Clock | None) -> None:
         self._schema = schema

@@ -27,6 +27,9 @@ class Seam(Protocol):
     batch_seconds: float
     """How long one batch may hold the writer."""
 
+    quiet_batch_seconds: float
+    """The same while no deliveries come in."""
+
     def now(self, connection: Connection) -> datetime:
         """The database's clock."""
         ...

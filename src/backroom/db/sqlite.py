@@ -48,7 +48,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "wal_autocheckpoint=1000",
-        "cache_size=-65536",
+        "cache_size=-8192",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -85,6 +85,7 @@ class SqliteSeam:
     """See `Seam`. Locks of shops are free: the writer is alone anyway."""
 
     batch_seconds = 0.020
+    quiet_batch_seconds = 0.100
 
     def __init__(self, clock: Clock, path: Path) -> None:
         self._clock = clock

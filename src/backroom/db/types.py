@@ -21,7 +21,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
-Payload = LargeBinary
+
+
+class Payload(LargeBinary):
+    """Bytes. SQLite keeps a text or a number, too, where a hand put one: `replace` makes a text of a blob."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        inherited: Any = super()
+        return _as_bytes if dialect.name == "sqlite" else inherited.result_processor(dialect, coltype)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -66,6 +73,10 @@ class Json(TypeDecorator[Any]):
         if value is None or dialect.name == "postgresql":
             return value
         return msgspec.json.decode(value)
+
+
+def _as_bytes(value: Any) -> bytes | None:
+    return value if value is None or isinstance(value, bytes) else str(value).encode()
 
 
 def microseconds(instant: datetime) -> int:

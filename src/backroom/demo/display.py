@@ -16,14 +16,15 @@ from rich.text import Text
 from backroom.demo.news import Line
 from backroom.demo.numbers import Numbers
 from backroom.demo.words import ARROW
+from backroom.jobs.runs import Run
 
 WIDTH: Final = 80
 NEWS_LINES: Final = 6
 SPARKS: Final = "▁▂▃▄▅▆▇█"
 SPARKS_SHOWN: Final = 11
 HALF: Final = 39
-SIDE_LINES: Final = 11
-"""A title and ten counters."""
+SIDE_LINES: Final = 12
+"""A title and eleven counters."""
 SHOP: Final = "Shopify, simulated"
 BACKROOM: Final = "Backroom"
 FOOT: Final = "Ctrl-C ends it and leaves nothing behind"
@@ -31,8 +32,11 @@ SHORT_FOOT: Final = "Ctrl-C ends it"
 ROOM: Final = ConsoleDimensions(WIDTH, 30)
 NEWS_WIDTHS: Final = (8, 30, 10, 29)
 
-_CUT: Final = Text(" cut bodies", "dim")
-"""Where wants come from: bodies of over 100 variants, and those that are an id only."""
+RUN_NAMES: Final = {"full": "full sync", "incremental": "sync", "wanted": "refetch"}
+"""By the runs' mode."""
+SHORT_PLURALS: Final = {"inventory_items": "items", "inventory": "levels"}
+COUNTED: Final = 26
+"""Columns of a label and its number."""
 
 
 class Display:
@@ -76,14 +80,17 @@ def _shop_side(numbers: Numbers) -> list[Text]:
     return [
         _count("products", _thousands(shop["products"]), "bold"),
         _count("variants", _thousands(shop["variants"]), "bold"),
-        _count("changes", _thousands(shop["changes"]), "bold"),
-        _count("changes a second", f"{numbers.change_rate:,.1f}", "bold"),
+        _count("changes", _thousands(shop["changes"]), "bold")
+        + Text(f", {numbers.change_rate:,.1f}/s", "dim"),
+        _count("stock changes", _thousands(shop["stock_changes"]), "bold")
+        + Text(f", {numbers.stock_rate:,.1f}/s", "dim"),
         _count("deliveries", _thousands(shop["deliveries"]), "bold"),
         _count("  more than once", _thousands(shop["duplicated"]), _seldom(shop["duplicated"])),
         _count("  late", _thousands(shop["delayed"]), _seldom(shop["delayed"])),
         _count("  out of order", _thousands(shop["reordered"]), _seldom(shop["reordered"])),
         _count("  as an id only", _thousands(shop["id_only"]), _seldom(shop["id_only"])),
         _count("  lost", _thousands(lost(numbers)), _bad(lost(numbers))),
+        _count("asked by Backroom", _thousands(numbers.asked), "bold"),
     ]
 
 
@@ -91,20 +98,37 @@ def _backroom_side(numbers: Numbers) -> list[Text]:
     # One delivery may come twice or three times: its copies are more than the deliveries that have some.
     status, duplicates = numbers.status, numbers.answers.get("duplicate", 0)
     return [
+        _run(numbers.run),
         _count("products", _thousands(numbers.products), "bold green") + _inactive(numbers.inactive_products),
         _count("SKUs", _thousands(numbers.skus), "bold green") + _inactive(numbers.inactive_skus),
+        _count("stock levels", _thousands(numbers.levels), "bold green") + _inactive(numbers.inactive_levels),
         _count("webhooks received", _thousands(numbers.received), "bold"),
         _count("  copies", _thousands(duplicates), _seldom(duplicates)),
-        _count("inbox pending", _thousands(status["inbox_pending"]), "bold"),
-        _count("dirty", _thousands(status["dirty"]), "bold"),
+        _count("pending, dirty", f"{status['inbox_pending']:,}, {status['dirty']:,}", "bold"),
         _count("lag", f"{status['lag_seconds']:.1f} s", "bold"),
-        _count("refetch wanted", _thousands(status["wanted"]), _seldom(status["wanted"])) + _CUT,
+        _count("refetch wanted", _thousands(status["wanted"]), _seldom(status["wanted"])),
         _count(
             "parked, dead",
             f"{status['parked']:,}, {status['dead']:,}",
             _bad(status["parked"] + status["dead"]),
         ),
     ]
+
+
+def _run(run: Run | None) -> Text:
+    """How far it is, or how it ended: `full sync, levels  1,204 / 5,000`."""
+    if run is None:
+        return _count("full sync", "-", "dim")
+    if run.is_over:
+        rest = Text(f", {run.state}", "dim" if run.state == "succeeded" else "bold red")
+    else:
+        rest = Text(f", {run.state}" if run.total is None else f" / {run.total:,}", "yellow")
+    return _count(run_name(run), _thousands(run.seen), "bold") + rest
+
+
+def run_name(run: Run) -> str:
+    """What it does, and of what: `refetch, items`."""
+    return f"{RUN_NAMES[run.mode]}, {SHORT_PLURALS.get(run.resource, run.resource)}"
 
 
 def lost(numbers: Numbers) -> int:
@@ -170,7 +194,9 @@ def _title(text: str, width: int = WIDTH) -> Text:
 
 
 def _count(label: str, number: str, style: str) -> Text:
-    return Text(f"{label:<17}", "dim" if label.startswith(" ") else "") + Text(f"{number:>9}", style)
+    # A long label takes of its number's room, never all of it.
+    room = max(COUNTED - max(17, len(label)), len(number) + (len(label) > 17))
+    return Text(f"{label:<17}", "dim" if label.startswith(" ") else "") + Text(f"{number:>{room}}", style)
 
 
 def _inactive(number: int) -> Text:

@@ -31,14 +31,14 @@ def expected_product(product: Json) -> Values:
 
 def expected_variant(variant: Json, product_id: int) -> Values:
     """A variant that is not gone, and the SKU that follows it. `product_id`: the ERP's."""
-    code, barcode = _code(variant["sku"]), _code(variant["barcode"])
+    code, barcode = expected_code(variant["sku"]), expected_code(variant["barcode"])
     return {
         "listing_variant.shopify_inventory_item_id": variant["inventory_item_id"],
         "listing_variant.sku_code": code,
         "listing_variant.barcode": barcode,
         "listing_variant.title": variant["title"],
-        "listing_variant.price": _amount(variant["price"]),
-        "listing_variant.compare_at_price": _amount(variant["compare_at_price"]),
+        "listing_variant.price": expected_amount(variant["price"]),
+        "listing_variant.compare_at_price": expected_amount(variant["compare_at_price"]),
         "listing_variant.options": variant["options"],
         "listing_variant.position": variant["position"],
         "listing_variant.is_active": True,
@@ -53,11 +53,11 @@ GONE_PRODUCT: Values = {"listing.is_active": False, "product.is_active": False}
 GONE_VARIANT: Values = {"listing_variant.is_active": False, "sku.is_active": False}
 
 
-def _code(text: str | None) -> str | None:
+def expected_code(text: str | None) -> str | None:
     """A code of blanks is none."""
     return text if text and text.strip() else None
 
 
-def _amount(text: str | None) -> int | None:
+def expected_amount(text: str | None) -> int | None:
     """Decimal text -> ten-thousandths."""
     return None if text is None else int(Decimal(text) * 10_000)

@@ -6,18 +6,35 @@ happens here: a judgement, or a read through the API (its readers are not to be 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Table, func, select
 
 from backroom.db.database import Transaction
-from backroom.erp.tables import field_change, listing, listing_variant, product, sku
+from backroom.erp.tables import (
+    field_change,
+    inventory_item,
+    inventory_level,
+    listing,
+    listing_variant,
+    location,
+    product,
+    sku,
+)
 from backroom.flow.status import read_status
-from backroom.resources.product import shopify_product_cache
+from backroom.jobs.tables import sync_run
+from backroom.resources.product import product as product_resource
 from backroom.resources.registry import RESOURCES
 from backroom.shops.tables import shop
 
 Row = Mapping[str, Any]
+StockKey = tuple[int, ...]
+STOCK: Final = (
+    (location, ("shopify_location_id",)),
+    (inventory_item, ("shopify_inventory_item_id",)),
+    (inventory_level, ("shopify_inventory_item_id", "shopify_location_id")),
+)
+"""The tables of stock, each with its columns of Shopify's ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +47,23 @@ class HeldProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """By Shopify's product ids. `wanted`: why a refetch is wanted, where one is.
+    """By Shopify's product ids; `stock` by the ERP's table and Shopify's ids. `wanted`: why a refetch is
+    wanted, where one is, by what it is of: `product 11`, `inventory 5:7`.
+
+    Of runs: `fetched` counts the products that they saw, by the runs' mode; `failures` says how those ended
+    that did not succeed, by their ids.
 
     By the ERP's tables and ids: `creations` counts the history's entries of a creation, `untied` are products
     without a listing and SKUs without a variant.
     """
 
     products: Mapping[int, HeldProduct]
-    wanted: Mapping[int, str]
+    stock: Mapping[str, Mapping[StockKey, Row]]
+    wanted: Mapping[str, str]
     creations: Mapping[tuple[str, int], int]
     untied: Sequence[tuple[str, int]]
+    fetched: Mapping[str, int]
+    failures: Mapping[int, str]
     parked: int
     dead: int
 
@@ -50,10 +74,13 @@ def read_held(transaction: Transaction, domain: str) -> Held:
     shop_id = transaction.execute(select(shop.c.id).where(shop.c.domain == domain)).scalar_one()
     return Held(
         products=_products(transaction, shop_id),
+        stock={table.name: _stock(transaction, table, names, shop_id) for table, names in STOCK},
         wanted=_wanted(transaction, shop_id),
         creations=_creations(transaction, shop_id),
         untied=_untied(transaction, product, listing, "product_id")
         + _untied(transaction, sku, listing_variant, "sku_id"),
+        fetched=_fetched(transaction, shop_id),
+        failures=_failures(transaction, shop_id),
         parked=status.parked,
         dead=status.dead,
     )
@@ -80,12 +107,38 @@ def _joined(transaction: Transaction, left: Table, right: Table, link: str, shop
     return [dict(row) for row in transaction.execute(statement).mappings()]
 
 
-def _wanted(transaction: Transaction, shop_id: int) -> dict[int, str]:
-    c = shopify_product_cache.c
-    statement = select(c.shopify_product_id, c.wanted_reason).where(
-        c.shop_id == shop_id, c.wanted_at.is_not(None)
-    )
-    return {row[0]: row[1] for row in transaction.execute(statement)}
+def _stock(
+    transaction: Transaction, table: Table, names: tuple[str, ...], shop_id: int
+) -> dict[StockKey, Row]:
+    rows = transaction.execute(select(table).where(table.c.shop_id == shop_id)).mappings()
+    return {
+        tuple(row[name] for name in names): {f"{table.name}.{name}": value for name, value in row.items()}
+        for row in rows
+    }
+
+
+def _wanted(transaction: Transaction, shop_id: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for resource in RESOURCES:
+        c = resource.cache.c
+        _, *key = resource.cache.primary_key.columns
+        statement = select(*key, c.wanted_reason).where(c.shop_id == shop_id, c.wanted_at.is_not(None))
+        for *ids, reason in transaction.execute(statement):
+            found[f"{resource.name} {':'.join(map(str, ids))}"] = reason
+    return found
+
+
+def _fetched(transaction: Transaction, shop_id: int) -> dict[str, int]:
+    c = sync_run.c
+    counted = select(c.mode, func.sum(c.seen)).group_by(c.mode)
+    ours = counted.where(c.shop_id == shop_id, c.resource == product_resource.plural)
+    return {row[0]: int(row[1]) for row in transaction.execute(ours)}
+
+
+def _failures(transaction: Transaction, shop_id: int) -> dict[int, str]:
+    c = sync_run.c
+    statement = select(c.id, c.state, c.error).where(c.shop_id == shop_id, c.state != "succeeded")
+    return {row.id: f"{row.state}: {row.error or '-'}" for row in transaction.execute(statement)}
 
 
 def _creations(transaction: Transaction, shop_id: int) -> dict[tuple[str, int], int]:

@@ -1,6 +1,6 @@
 """The throw-away home: a folder for its owner only, a database, and the environment of who lives there.
 
-Enters: the address of a PostgreSQL, or none. Leaves: settings, until the block ends; then folder and schema
+Enters: the address of a PostgreSQL, or none. Leaves: settings, until the block ends; then folder and schemas
 are gone. What never happens here: a look at the `BACKROOM_*` variables or a database that somebody uses.
 """
 
@@ -44,6 +44,8 @@ class Home:
             f"{PREFIX}DATABASE_URL": self.settings.database_address,
             f"{PREFIX}DATABASE_SCHEMA": self.settings.database_schema,
             f"{PREFIX}LOG": "json",
+            # What a process that is killed leaves among the temporary files goes with the home, too.
+            "TMPDIR": str(self.folder),
         }
 
 
@@ -62,7 +64,7 @@ def open_home(database_url: str | None) -> Iterator[Home]:
             yield Home(Path(folder), settings)
         finally:
             if database_url is not None:
-                _drop_schema(settings)
+                _drop_schemas(settings)
 
 
 def _settings(folder: Path, database_url: str | None) -> Settings:
@@ -110,6 +112,8 @@ def _host(address: str) -> str:
     return host or "the address given"
 
 
-def _drop_schema(settings: Settings) -> None:
+def _drop_schemas(settings: Settings) -> None:
+    """Ours, and the one beside it that the worker's jobs have."""
     with compose.open_house(settings, tables="any") as house, house.database.writing() as transaction:
-        transaction.execute(DropSchema(settings.database_schema, cascade=True, if_exists=True))
+        for name in (settings.database_schema, f"{settings.database_schema}_jobs"):
+            transaction.execute(DropSchema(name, cascade=True, if_exists=True))

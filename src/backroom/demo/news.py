@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, and_, select
 
 from backroom.db.database import Transaction
 from backroom.db.idlist import among
 from backroom.demo.words import change, field_name, harmless
 from backroom.erp.changes import Position, read_feed
-from backroom.erp.tables import listing, listing_variant
+from backroom.erp.tables import inventory_item, inventory_level, listing, listing_variant, location
 
 PAGE: Final = 1_000
 ONLY_VARIANT: Final = "Default Title"
@@ -91,4 +91,35 @@ def _joined(product: str | None, variant: str | None) -> str:
     return harmless(f"{product or '-'}{own}")
 
 
-_TITLES: Final[Mapping[str, Any]] = {"listing": _listing_titles, "listing_variant": _variant_titles}
+def _location_titles(transaction: Transaction, ids: Iterable[int]) -> dict[int, str]:
+    found = transaction.execute(select(location.c.id, location.c.name).where(among(location.c.id, ids)))
+    return {row[0]: harmless(row[1] or "-") for row in found}
+
+
+def _item_titles(transaction: Transaction, ids: Iterable[int]) -> dict[int, str]:
+    c = inventory_item.c
+    statement = select(c.id, c.sku_code, c.shopify_inventory_item_id).where(among(c.id, ids))
+    return {row[0]: harmless(row[1] or f"item {row[2]}") for row in transaction.execute(statement)}
+
+
+def _level_titles(transaction: Transaction, ids: Iterable[int]) -> dict[int, str]:
+    """The code first; a level may have come before its item and its location."""
+    c, item, place = inventory_level.c, inventory_item.c, location.c
+    of_item = and_(item.shop_id == c.shop_id, item.shopify_inventory_item_id == c.shopify_inventory_item_id)
+    at_place = and_(place.shop_id == c.shop_id, place.shopify_location_id == c.shopify_location_id)
+    statement = (
+        select(c.id, item.sku_code, place.name)
+        .select_from(inventory_level)
+        .outerjoin(inventory_item, of_item)
+        .outerjoin(location, at_place)
+    )
+    return {row[0]: _joined(row[1], row[2]) for row in transaction.execute(statement.where(among(c.id, ids)))}
+
+
+_TITLES: Final[Mapping[str, Any]] = {
+    "listing": _listing_titles,
+    "listing_variant": _variant_titles,
+    "location": _location_titles,
+    "inventory_item": _item_titles,
+    "inventory_level": _level_titles,
+}

@@ -4,21 +4,21 @@ Enters: a stage whose shop stands still. Leaves: an edit of each kind, under the
 that comes after its product's deletion. What never happens here: a wait for Backroom's work.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import cycle
 from typing import Any, Final
 
-from backroom.demo.record import DELETION, UNORDERED_SECONDS, read_record
 from backroom.demo.stage import Stage
 
 Json = Mapping[str, Any]
+DELETION: Final = "products/delete"
 HELD_BACK_SECONDS: Final = 3600.0
 """Longer than any check: only a flush sends it."""
 DELETION_SECONDS: Final = 60.0
 """Until it was accepted, or given up."""
 MOST_VARIANTS: Final = 20
-"""Of the products that are taken, so that their bodies are whole."""
+"""Of the products that are taken: what becomes of larger ones hangs on a refetch, too."""
 
 
 def _of_the_first_variant(product: Json, **fields: str) -> Json:
@@ -46,17 +46,10 @@ def make_rare_edits(stage: Stage) -> None:
     ]
     if not small:
         return
-    doomed = _of_which_no_id_came(stage, small)
-    others = [product for product in small if product is not doomed] or small
-    for edit, product in zip(RARE_EDITS.values(), cycle(others), strict=False):
+    doomed, *others = small
+    for edit, product in zip(RARE_EDITS.values(), cycle(others or small), strict=False):
         stage.shop.edit(product["id"], edit(product))
     delete_before_a_body(stage, doomed["id"])
-
-
-def _of_which_no_id_came(stage: Stage, products: Sequence[Json]) -> Json:
-    """One that wants no refetch yet, where there is one: else nobody could see that a want is missing."""
-    cut = read_record(stage.shop.deliveries(), stage.shop.status()).cut
-    return next((product for product in products if product["id"] not in cut), products[0])
 
 
 def delete_before_a_body(stage: Stage, product_id: int) -> None:
@@ -69,7 +62,6 @@ def delete_before_a_body(stage: Stage, product_id: int) -> None:
     stage.shop.delete(product_id)
     ended = partial(_deletion_ended, stage, product_id)
     stage.patience.until(ended, "the end of a deletion's delivery", DELETION_SECONDS)
-    stage.patience.rest(UNORDERED_SECONDS)
     stage.shop.set_faults(faults)
 
 

@@ -9,22 +9,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from backroom.demo.record import UNORDERED_SECONDS
-from backroom.demo.verdict import FEW_VARIANTS, Difference, Verdict
+from backroom.demo.verdict import Difference, Verdict
 from backroom.demo.words import spelt_out
 
-EXCUSED: Final = (
-    f"Whether a want is one too many is not judged of products with over {FEW_VARIANTS} variants (a body may"
-    f" have been truncated), of bodies that came within {UNORDERED_SECONDS:g} s of a deletion or later, and"
-    " beyond 10,000 deliveries, where the shop's record is not complete."
-)
 SHOWN_DIFFERENCES: Final = 10
 LONGEST_VALUE: Final = 120
 
 
 def report(verdict: Verdict) -> RenderableType:
     """The whole verdict."""
-    parts: list[RenderableType] = [_counts(verdict), Text(), Text(EXCUSED, "dim")]
+    parts: list[RenderableType] = [_counts(verdict)]
     if verdict.differences:
         parts += [Text(), _differences(verdict.differences)]
     return Group(*parts, Text(), _sentence(verdict))
@@ -37,13 +31,12 @@ def _counts(verdict: Verdict) -> Table:
     table.add_column(style="dim")
     rows = (
         ("products", verdict.products, "compared: their listings, and the ERP's products"),
-        ("  truncated", verdict.truncated, "of these as far as their bodies went"),
         ("variants", verdict.variants, "compared: their listings' variants, and the ERP's SKUs"),
+        ("locations", verdict.stock["location"], "compared, open and closed ones"),
+        ("items", verdict.stock["inventory_item"], "compared: inventory items"),
+        ("levels", verdict.stock["inventory_level"], "compared: how many lie where"),
         ("fields", verdict.fields, "compared in all"),
         ("deleted", verdict.deleted, "gone from the shop, and inactive here"),
-        ("as an id only", verdict.id_only, "their newest version: nothing to compare but the want"),
-        ("wanting", verdict.wanting, "a refetch, and saying so"),
-        ("lost", verdict.lost, "their newest version was dropped: not judged"),
         ("differences", len(verdict.differences), "spelt out below" if verdict.differences else ""),
     )
     for label, number, meaning in rows:
@@ -73,7 +66,7 @@ def _value(label: str, value: object) -> Text:
 
 def _sentence(verdict: Verdict) -> Text:
     if verdict.holds:
-        return Text("Everything that was carried is in the tables, field by field.", "bold green")
+        return Text("Everything that the shop has is in the tables, field by field.", "bold green")
     if not verdict.differences:
-        return Text("Nothing was carried: there was nothing to compare.", "bold red")
+        return Text("The shop has nothing: there was nothing to compare.", "bold red")
     return Text("The tables are not what the shop says.", "bold red")

@@ -11,8 +11,10 @@ from backroom.demo.patience import Overdue, Patience
 
 SHOPS: Final = ("deliveries", "delivered", "failed_attempts", "given_up", "opening", "waiting", "trips")
 """Of the shop's counters, those that say what it waits for."""
-OWN: Final = ("inbox_pending", "dirty", "wanted", "parked", "dead")
+OWN: Final = ("inbox_pending", "dirty", "wanted", "running", "parked", "dead")
 """Backroom's counters that change while it works; its lag grows by itself."""
+WORK: Final = ("inbox_pending", "dirty", "wanted", "running")
+"""Of these, what ends by itself: wants are fetched, runs come to their end."""
 
 Counters = Mapping[str, Any]
 
@@ -59,7 +61,7 @@ class Rest:
     def _nothing_waits(self) -> bool:
         status = self._server.status()
         self._seen["Backroom"] = {name: status[name] for name in OWN}
-        return bool(status["inbox_pending"] + status["dirty"] == 0)
+        return not any(status[name] for name in WORK)
 
     def _signs(self) -> object:
         return dict(self._seen)

@@ -66,8 +66,10 @@ def reach_server(patience: Patience, child: Child, token: str) -> Server:
     return server
 
 
-def command(patience: Patience, home: Home, *arguments: str, stdin: str = "") -> str:
-    """A command of the CLI; the last line that it said. Raises DemoFailed where it failed."""
+def command(
+    patience: Patience, home: Home, *arguments: str, stdin: str = "", seconds: float = START_SECONDS
+) -> str:
+    """A command of the CLI; the last line that it said. Raises DemoFailed where it failed, or took longer."""
     name = f"backroom {' '.join(arguments)}"
     child = Child(
         name,
@@ -77,7 +79,7 @@ def command(patience: Patience, home: Home, *arguments: str, stdin: str = "") ->
         stdin=stdin.encode(),
     )
     try:
-        patience.until(lambda: child.exit_code is not None, f"{name} ends", START_SECONDS)
+        patience.until(lambda: child.exit_code is not None, f"{name} ends", seconds)
     finally:
         child.end()
     if child.exit_code != 0:

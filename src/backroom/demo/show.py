@@ -15,14 +15,16 @@ from rich.console import Console
 from rich.text import Text
 
 from backroom.demo.canvas import canvas
-from backroom.demo.display import NEWS_LINES, WIDTH, Display, clock, lost
+from backroom.demo.display import NEWS_LINES, WIDTH, Display, clock, lost, run_name
 from backroom.demo.news import News
 from backroom.demo.numbers import Counters, Numbers
 from backroom.demo.patience import Patience, Stopped
 from backroom.demo.stage import STARTING, Options, Stage, set_stage
+from backroom.demo.words import harmless
+from backroom.jobs.runs import Run
 from backroom.vocabulary.errors import StoreUnavailable
 
-FAULTS: Final[Mapping[str, float]] = {"duplicate": 0.1, "reorder": 0.1, "delay": 0.1}
+FAULTS: Final[Mapping[str, float]] = {"duplicate": 0.1, "reorder": 0.1, "delay": 0.1, "id_only": 0.05}
 """What happens on the way, where nobody says otherwise."""
 BLOCK_SECONDS: Final = 0.25
 LINE_SECONDS: Final = 3.0
@@ -147,11 +149,20 @@ def _line(numbers: Numbers) -> str:
     shop, status = numbers.shop, numbers.status
     return (
         f"{clock(numbers.seconds)}  shop: {shop['products']:,} products, {shop['changes']:,} changes,"
-        f" {shop['deliveries']:,} deliveries, {lost(numbers):,} lost;"
+        f" {shop['stock_changes']:,} of stock, {shop['deliveries']:,} deliveries, {lost(numbers):,} lost;"
         f" backroom: {numbers.received:,} received ({numbers.receipt_rate:.1f}/s),"
         f" {numbers.answers.get('duplicate', 0):,} copies, {status['inbox_pending']:,} pending,"
         f" {status['dirty']:,} dirty, {status['wanted']:,} wanted, {status['parked']:,} parked,"
         f" {status['dead']:,} dead, {status['lag_seconds']:.1f} s behind;"
         f" {numbers.products:,} products, {numbers.inactive_products:,} inactive,"
-        f" {numbers.skus:,} SKUs, {numbers.inactive_skus:,} inactive"
+        f" {numbers.skus:,} SKUs, {numbers.inactive_skus:,} inactive,"
+        f" {numbers.levels:,} levels, {numbers.inactive_levels:,} inactive{_run(numbers.run)}"
     )
+
+
+def _run(run: Run | None) -> str:
+    if run is None:
+        return ""
+    of_all = "" if run.total is None else f" of {run.total:,}"
+    why = harmless(run.error or run.phase or "")
+    return f"; {run_name(run)}: {run.state}, {run.seen:,}{of_all}{why and ', '}{why}"

@@ -1,4 +1,4 @@
-"""The simulated shop: a process, and its control API over HTTP.
+"""The simulated shop: a process, its control API over HTTP, and its Admin API at the same address.
 
 Enters: what should happen in the shop. Leaves: its counters, its truth, its deliveries. What never happens
 here: an import of it; what can be asked of it stands in its own documentation.
@@ -15,11 +15,24 @@ from backroom.vocabulary.errors import Misuse
 
 NAME: Final = "the simulated shop"
 START_SECONDS: Final = 30.0
+CLIENT_ID: Final = "backroom-demo"
 TIME_SCALE: Final = 3600
 """Shopify's retries take four hours; here they take four seconds."""
-SPARE_ROWS: Final = 1_000
-"""Deliveries that may begin while we ask; 0 of a shop that just opens would be refused."""
-TOPICS: Final = ("products/create", "products/update", "products/delete")
+NEWEST: Final = 1_000
+"""Deliveries that are looked at."""
+EXPORT_SECONDS: Final = 1
+"""What a bulk operation takes at least: the shop changes while its catalogue is written."""
+TOPICS: Final = tuple(
+    f"{kind}/{happening}"
+    for kind, happenings in (
+        ("products", ("create", "update", "delete")),
+        ("locations", ("create", "update", "activate", "deactivate", "delete")),
+        ("inventory_items", ("create", "update", "delete")),
+        ("inventory_levels", ("connect", "update", "disconnect")),
+        ("bulk_operations", ("finish",)),
+    )
+    for happening in happenings
+)
 
 Json = dict[str, Any]
 
@@ -40,14 +53,17 @@ class Simulator:
         """Its counters."""
         return dict(self._door.expect("GET", "/control/status").json)
 
+    def asked(self) -> int:
+        """How many questions its Admin API was asked."""
+        return int(self._door.expect("GET", "/control/admin").json["counts"]["asked"])
+
     def truth(self) -> Json:
         """All that it holds, and how far each product's newest version was carried; of one moment."""
         return dict(self._door.expect("GET", "/control/truth").json)
 
     def deliveries(self) -> list[Json]:
-        """All that it keeps, the newest first, with their attempts and faults."""
-        limit = self.status()["deliveries"] + SPARE_ROWS
-        return list(self._door.expect("GET", f"/control/deliveries?limit={limit}").json)
+        """The newest ones first, with their attempts and faults."""
+        return list(self._door.expect("GET", f"/control/deliveries?limit={NEWEST}").json)
 
     def deliver_to(self, address: str) -> None:
         """Its webhooks go there from now on."""
@@ -71,13 +87,25 @@ class Simulator:
     def delete(self, product_id: int) -> None:
         self._door.expect("DELETE", f"/control/products/{product_id}")
 
-    def open_shop(self, rate: float) -> None:
-        """Tells of every product in the catalogue, so many a second."""
-        self._door.expect("POST", "/control/open", {"rate": rate})
+    def edit_item(self, item_id: int, **fields: Any) -> None:
+        """A merchant's edit of an inventory item, in the truth's words."""
+        self._door.expect("PATCH", f"/control/inventory_items/{item_id}", fields)
 
-    def live(self, rate: float) -> None:
-        """So many changes a second from now on; 0 stops."""
-        self._door.expect("POST", "/control/life", {"rate": rate})
+    def move(self, deed: str, item_id: int, location_id: int, **more: int) -> None:
+        """Something happens to a level: `set`, `transfer`, `disconnect` ..., with what that needs."""
+        level = {"inventory_item_id": item_id, "location_id": location_id}
+        self._door.expect("POST", f"/control/inventory_levels/{deed}", {**level, **more})
+
+    def rename_location(self, location_id: int, name: str) -> None:
+        self._door.expect("PATCH", f"/control/locations/{location_id}", {"name": name})
+
+    def close_location(self, location_id: int) -> None:
+        """With all that lies there, until it is opened again."""
+        self._door.expect("POST", f"/control/locations/{location_id}/deactivate", {})
+
+    def live(self, rate: float, *, stock: float = 0.0) -> None:
+        """So many changes a second from now on, a share of them of stock; 0 stops."""
+        self._door.expect("POST", "/control/life", {"rate": rate, "stock": stock})
 
     def flush(self) -> None:
         """Sends at once what faults hold back."""
@@ -87,8 +115,16 @@ class Simulator:
 def start_simulator(
     patience: Patience, home: Home, *, domain: str, products: int, seed: int, secret: str
 ) -> Child:
-    """Starts it; `patience` watches it from now on."""
-    options = {"domain": domain, "products": products, "seed": seed, "time-scale": TIME_SCALE, "port": 0}
+    """Starts it; `patience` watches it from now on. The secret of `CLIENT_ID` signs, and gets tokens."""
+    options = {
+        "domain": domain,
+        "products": products,
+        "seed": seed,
+        "time-scale": TIME_SCALE,
+        "client-id": CLIENT_ID,
+        "bulk-seconds": EXPORT_SECONDS,
+        "port": 0,
+    }
     child = Child(
         NAME,
         ["shopify_simulator", "--secret-stdin", *(f"--{name}={value}" for name, value in options.items())],

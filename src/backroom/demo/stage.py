@@ -19,24 +19,20 @@ from backroom.demo.home import Home, open_home
 from backroom.demo.patience import Patience
 from backroom.demo.rest import Rest
 from backroom.demo.server import Server, command, reach_server, start_server
-from backroom.demo.simulator import Simulator, reach_simulator, start_simulator
+from backroom.demo.simulator import CLIENT_ID, Simulator, reach_simulator, start_simulator
 from backroom.vocabulary.errors import BackroomError
 
 STARTING: Final = "Starting Backroom and a simulated shop, in a throw-away home ..."
 DOMAIN: Final = "demo.myshopify.com"
-OPENING_SECONDS: Final = 5.0
-"""How long the catalogue takes to be told of, within what follows."""
-SLOWEST_OPENING: Final = 20.0
-FASTEST_OPENING: Final = 500.0
-"""Products a second."""
 REST_SECONDS: Final = 120.0
 SLOWEST_WORK: Final = 50.0
-"""A whole catalogue may still wait to be worked off: products a second, on a poor machine."""
+"""A whole catalogue may still wait to be fetched and worked off: products a second, on a poor machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the demo should be like. `rate`: changes a second; `faults` as the simulator names them.
+    """What the demo should be like. `rate`: changes a second; `stock`: the share of them that is of stock;
+    `faults` as the simulator names them.
 
     `tell` is given a line at each step.
     """
@@ -44,6 +40,7 @@ class Options:
     products: int = 200
     port: int = 0
     rate: float = 5.0
+    stock: float = 0.4
     seed: int = 1
     faults: Mapping[str, float] = field(default_factory=dict)
     database_url: str | None = None
@@ -56,28 +53,40 @@ class Stage:
 
     options: Options
     patience: Patience
+    home: Home
     server: Server
     shop: Simulator
     database: Database
 
     def open(self) -> None:
-        """The shop tells of its whole catalogue, and lives from now on."""
-        rate = self.options.products / OPENING_SECONDS
-        self.shop.open_shop(min(FASTEST_OPENING, max(SLOWEST_OPENING, rate)))
-        self.shop.live(self.options.rate)
+        """The shop was there before: all that it has is fetched by full syncs, while it lives from now on."""
+        self.shop.live(self.options.rate, stock=self.options.stock)
+        command(self.patience, self.home, "sync", "all", "--full")
         self.options.tell(
-            f"Opened: it tells of {self.options.products:,} products,"
-            f" and changes {self.options.rate:g} times a second ..."
+            f"Full syncs fetch {self.options.products:,} products and their stock,"
+            f" while it changes {self.options.rate:g}/s ..."
         )
+
+    def sync(self) -> None:
+        """Syncs from begin to end, for a stage at rest: of products that changed, and of all stock.
+
+        Only an export of all levels tells which of them are disconnected. Raises DemoFailed where one fails.
+        """
+        for words in (("products",), ("inventory", "--full")):
+            command(self.patience, self.home, "sync", *words, "--wait", seconds=self._longest_seconds)
 
     def rest(self) -> None:
         """Until nothing is on its way any more and Backroom has worked off all of it."""
         self.options.tell("Coming to rest: until nothing is on its way, and nothing waits ...")
         began = time.monotonic()
-        Rest(self.patience, self.shop, self.server).come(REST_SECONDS + self.options.products / SLOWEST_WORK)
+        Rest(self.patience, self.shop, self.server).come(self._longest_seconds)
         # A pooled connection may have been lost meanwhile, while nobody looked: the verdict gets a new one.
         self.database.dispose()
-        self.options.tell(f"At rest after {time.monotonic() - began:.1f} seconds; comparing ...")
+        self.options.tell(f"At rest after {time.monotonic() - began:.1f} seconds.")
+
+    @property
+    def _longest_seconds(self) -> float:
+        return REST_SECONDS + self.options.products / SLOWEST_WORK
 
 
 @contextmanager
@@ -100,14 +109,14 @@ def _set(options: Options, patience: Patience, home: Home, children: list[Child]
     # All at once: starting is most of what a demo waits for.
     children.append(start_server(patience, home, options.port))
     children.append(_start_shop(options, patience, home, secret))
-    _open_door(patience, home, secret)
     token = command(patience, home, "token", "create", "demo", "--role", "viewer")
-    server = reach_server(patience, children[0], token)
     shop = reach_simulator(patience, children[1])
+    _open_door(patience, home, shop, secret)
+    server = reach_server(patience, children[0], token)
     shop.set_faults(options.faults)
     shop.deliver_to(f"{server.address}/api/webhooks")
     house = stack.enter_context(compose.open_house(home.settings))
-    return Stage(options, patience, server, shop, house.database)
+    return Stage(options, patience, home, server, shop, house.database)
 
 
 def _start_shop(options: Options, patience: Patience, home: Home, secret: str) -> Child:
@@ -116,10 +125,10 @@ def _start_shop(options: Options, patience: Patience, home: Home, secret: str) -
     )
 
 
-def _open_door(patience: Patience, home: Home, secret: str) -> None:
-    """The server takes what is signed with the secret. Nothing is pulled: the token opens nothing."""
-    opening = {"access_token": secrets.token_hex(16), "webhook_secrets": [secret]}
-    command(patience, home, "shop", "add", DOMAIN, stdin=json.dumps(opening))
+def _open_door(patience: Patience, home: Home, shop: Simulator, secret: str) -> None:
+    """The server takes what is signed with the secret, and asks the shop with tokens that it gets for it."""
+    where = ("--client-id", CLIENT_ID, "--api-url", shop.address)
+    command(patience, home, "shop", "add", DOMAIN, *where, stdin=json.dumps({"client_secret": secret}))
 
 
 def _strike(patience: Patience, children: list[Child]) -> None:

@@ -16,6 +16,10 @@ FIELDS: Final = {
     "compare_at_price": "compare at",
     "shopify_inventory_item_id": "stock item",
     "is_active": "active",
+    "active": "open",
+    "requires_shipping": "shipped",
+    "country_code_of_origin": "origin",
+    "harmonized_system_code": "HS code",
 }
 ARROW: Final = " → "
 SHORTEST_SHARED: Final = 6
@@ -41,10 +45,13 @@ def field_name(column: str) -> str:
 
 def change(column: str, old: Any, new: Any) -> tuple[str, str]:
     """What was before, and what is now."""
-    if column == "is_active":
+    if column in ("is_active", "active", "tracked", "requires_shipping"):
         return _yes(old), _yes(new)
     if isinstance(old, list) and isinstance(new, list):
         return _lost(_texts(old), _texts(new)), _lost(_texts(new), _texts(old))
+    if isinstance(old, dict) and isinstance(new, dict) and [*old.values()] == [*new.values()]:
+        # Options that have other names now.
+        return apart(_short(list(old)), _short(list(new)))
     return apart(_short(old), _short(new))
 
 

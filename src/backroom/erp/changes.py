@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, RowMapping, func, select, tuple_, update
 
 from backroom.db.database import Transaction
 from backroom.erp.drafts import FieldChange
-from backroom.erp.tables import field_change, listing, listing_variant, sku
-from backroom.vocabulary.errors import Misuse
+from backroom.erp.tables import feed_floor, field_change, listing, listing_variant, sku
+from backroom.vocabulary.errors import Forgotten, Misuse
 from backroom.vocabulary.ids import ShopId
 
 _PARTNERS = {
@@ -33,6 +33,7 @@ _COLUMNS = (
     "topic",
     "triggered_at",
     "at",
+    "run_id",
 )
 
 
@@ -53,34 +54,59 @@ def write_changes(
             change.cause.topic,
             change.cause.triggered_at,
             now,
+            change.cause.run_id,
         )
         for change in changes
     ]
     transaction.insert(field_change, _COLUMNS, rows)
 
 
+Floor = tuple[int, int]
+"""Up to this place of the feed only the newest entry of each field is sure to be there still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the feed: everything up to and with it was read."""
+    """A place in the feed: everything up to and with it was read. `floor`: the one at that time."""
 
     commit_order: int
     id: int
+    floor: Floor = (0, 0)
 
 
 def read_feed(
     transaction: Transaction, after: Position | None, entity: str | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The entries after a position, oldest first. Raises Misuse for a position of another database."""
+    """The entries after a position, oldest first.
+
+    Raises Misuse for a position of another database, and Forgotten where entries after it were deleted since.
+    Whoever is still below the floor that was there when they asked last has been promised no more than the
+    newest entry of each field, and goes on.
+    """
     c = field_change.c
     horizon = transaction.commit_horizon()
     if after is not None and after.commit_order >= horizon:
         raise Misuse("the cursor is of another database, or of before a restore: start from the beginning")
+    if after is not None and after.floor <= (after.commit_order, after.id) < read_floor(transaction):
+        raise Forgotten(
+            "entries after this cursor are deleted by now: history is not kept for ever. Start from the"
+            " beginning, which has the newest entry of each field"
+        )
     statement = select(field_change).where(c.commit_order < horizon)
     if after is not None:
         statement = statement.where(tuple_(c.commit_order, c.id) > (after.commit_order, after.id))
     if entity is not None:
         statement = statement.where(c.entity == entity)
     return transaction.execute(statement.order_by(c.commit_order, c.id).limit(limit)).mappings().all()
+
+
+def read_floor(transaction: Transaction) -> Floor:
+    """(0, 0) where nothing was ever deleted."""
+    c = feed_floor.c
+    row = transaction.execute(
+        select(c.commit_order, c.id).order_by(c.commit_order.desc(), c.id.desc()).limit(1)
+    ).one_or_none()
+    return (0, 0) if row is None else (row[0], row[1])
 
 
 def restart_feed_after_restore(transaction: Transaction) -> bool:
@@ -93,6 +119,7 @@ def restart_feed_after_restore(transaction: Transaction) -> bool:
     if newest is None or newest <= transaction.commit_order():
         return False
     transaction.execute(update(field_change).values(commit_order=0))
+    transaction.execute(update(feed_floor).values(commit_order=0))
     return True
 
 
@@ -104,6 +131,7 @@ class Lineage:
     delivery_id: int | None
     topic: str | None
     triggered_at: datetime | None
+    run_id: int | None
     created: bool
     old: Any
 
@@ -111,8 +139,9 @@ class Lineage:
 def lineage(transaction: Transaction, entity: str, entity_id: int, field: str) -> Lineage | None:
     """The change that set the field's value, not the latest delivery that carried it."""
     c = field_change.c
-    own = _latest(transaction, entity, entity_id, (c.field == field) | c.field.is_(None))
-    row = own or _of_partner(transaction, entity, entity_id)
+    row = _latest(transaction, entity, entity_id, (c.field == field) | c.field.is_(None))
+    if row is None and (partner := created_with(transaction, entity, entity_id)) is not None:
+        row = _latest(transaction, *partner, c.field.is_(None))
     if row is None:
         return None
     return Lineage(
@@ -120,18 +149,21 @@ def lineage(transaction: Transaction, entity: str, entity_id: int, field: str) -
         delivery_id=row["delivery_id"],
         topic=row["topic"],
         triggered_at=row["triggered_at"],
+        run_id=row["run_id"],
         created=row["field"] is None,
         old=row["old"],
     )
 
 
-def _of_partner(transaction: Transaction, entity: str, entity_id: int) -> RowMapping | None:
-    """The creation of the row that this one came together with, which is one entry for both."""
+def created_with(transaction: Transaction, entity: str, entity_id: int) -> tuple[str, int] | None:
+    """The row whose creation's entry stands for this one's, too; None: it has one of its own, or none."""
     if entity not in _PARTNERS:
+        return None
+    if _latest(transaction, entity, entity_id, field_change.c.field.is_(None)) is not None:
         return None
     table, link, partner = _PARTNERS[entity]
     partner_id = transaction.execute(select(table.c[link]).where(table.c.id == entity_id)).scalar_one()
-    return _latest(transaction, partner, partner_id, field_change.c.field.is_(None))
+    return partner, int(partner_id)
 
 
 def _latest(

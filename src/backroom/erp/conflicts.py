@@ -76,7 +76,8 @@ def _shared(transaction: Transaction, domain: str | None) -> list[tuple[ShopId, 
     shared: list[tuple[ShopId, str]] = []
     for first in range(0, len(candidates), CODES_AT_A_TIME):
         some = candidates[first : first + CODES_AT_A_TIME]
-        active = many.where(c.is_active, tuple_(c.shop_id, c.sku_code).in_(some))
+        there = c.shop_id.in_(select(shop.c.id).where(shop.c.removed_at.is_(None)))
+        active = many.where(c.is_active, there, tuple_(c.shop_id, c.sku_code).in_(some))
         shared += [(ShopId(row[0]), row[1]) for row in transaction.execute(active)]
     return sorted(shared)
 

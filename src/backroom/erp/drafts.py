@@ -13,19 +13,20 @@ from typing import Any
 from sqlalchemy import Table
 
 from backroom.db.database import Transaction
-from backroom.vocabulary.ids import DeliveryId, ShopId
+from backroom.vocabulary.ids import DeliveryId, RunId, ShopId
 from backroom.vocabulary.money import Amount, format_amount
 
-_AMOUNTS = frozenset({"price", "compare_at_price"})
+_AMOUNTS = frozenset({"price", "compare_at_price", "cost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The delivery whose body was applied, as plain values."""
+    """The delivery or the run whose body was applied, as plain values."""
 
     delivery_id: DeliveryId | None
     topic: str | None
     triggered_at: datetime | None
+    run_id: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +43,17 @@ class FieldChange:
 
 @dataclass(slots=True)
 class Draft:
-    """One row. `before` holds the old values of what was changed."""
+    """One row. `before` holds the old values of what was changed.
+
+    `cause`: of the change, where there is one; `said_by`: of what was said of it, whether it was news or not.
+    """
 
     values: dict[str, Any]
     cause: Cause | None = None
     is_new: bool = False
     has_entry: bool = True
     before: dict[str, Any] = field(default_factory=dict)
+    said_by: Cause | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -56,6 +61,7 @@ class Draft:
     def change(self, fields: Mapping[str, Any], cause: Cause) -> bool:
         """Sets what differs. True where anything did."""
         differing = False
+        self.said_by = cause
         for name, value in fields.items():
             held = self.values[name]
             if held != value:
@@ -69,10 +75,16 @@ class Draft:
 
 
 class Drafts:
-    """The rows of one table that this batch may touch, by id once they have one."""
+    """The rows of one table that this batch may touch, by id once they have one.
 
-    def __init__(self, table: Table, shop_id: ShopId | None = None) -> None:
+    `untold`: fields whose changes are written, and have no entries in the history.
+    """
+
+    def __init__(
+        self, table: Table, shop_id: ShopId | None = None, *, untold: frozenset[str] = frozenset()
+    ) -> None:
         self._table = table
+        self._untold = untold
         self._columns = tuple(table.c.keys())
         self._blank = dict.fromkeys(self._columns)
         self._rows: list[Draft] = []
@@ -125,7 +137,7 @@ class Drafts:
                     yield self._entry(draft, None, None, None)
                 continue
             for name, old in draft.before.items():
-                if old != draft[name]:
+                if name not in self._untold and old != draft[name]:
                     yield self._entry(draft, name, old, draft[name])
 
     def _entry(self, draft: Draft, name: str | None, old: Any, new: Any) -> FieldChange:

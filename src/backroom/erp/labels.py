@@ -7,26 +7,38 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Table, null, select
 
 from backroom.db.database import Transaction
-from backroom.erp.skus_reader import id_text
-from backroom.erp.tables import listing, listing_variant, product, sku
+from backroom.db.idlist import among
+from backroom.erp.tables import (
+    inventory_item,
+    inventory_level,
+    listing,
+    listing_variant,
+    location,
+    product,
+    sku,
+)
+from backroom.vocabulary.ids import key_text
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """`shopify_id` is null for the ERP's own rows."""
+    """`shopify_id`: `12`, or `12:7` for a level; null for the ERP's own rows."""
 
     shopify_id: str | None
     name: str | None
 
 
-_NAMED: Final[Mapping[str, tuple[Table, str | None, str]]] = {
-    "listing": (listing, "shopify_product_id", "title"),
-    "listing_variant": (listing_variant, "shopify_variant_id", "title"),
-    "product": (product, None, "name"),
-    "sku": (sku, None, "sku_code"),
+_NAMED: Final[Mapping[str, tuple[Table, tuple[str, ...], str | None]]] = {
+    "listing": (listing, ("shopify_product_id",), "title"),
+    "listing_variant": (listing_variant, ("shopify_variant_id",), "title"),
+    "product": (product, (), "name"),
+    "sku": (sku, (), "sku_code"),
+    "location": (location, ("shopify_location_id",), "name"),
+    "inventory_item": (inventory_item, ("shopify_inventory_item_id",), "sku_code"),
+    "inventory_level": (inventory_level, ("shopify_inventory_item_id", "shopify_location_id"), None),
 }
 
 
@@ -37,12 +49,9 @@ def read_labels(transaction: Transaction, rows: Iterable[tuple[str, int]]) -> di
         by_entity.setdefault(entity, set()).add(entity_id)
     labels: dict[tuple[str, int], Label] = {}
     for entity, ids in by_entity.items():
-        table, shopify_id, name = _NAMED[entity]
-        columns: list[Column[object]] = [
-            table.c.id,
-            table.c[name],
-            *([table.c[shopify_id]] if shopify_id else []),
-        ]
-        for row in transaction.execute(select(*columns).where(table.c.id.in_(sorted(ids)))):
-            labels[entity, row[0]] = Label(id_text(row[2]) if shopify_id else None, row[1])
+        table, key, name = _NAMED[entity]
+        title = null() if name is None else table.c[name]
+        statement = select(table.c.id, title, *(table.c[part] for part in key))
+        for row in transaction.execute(statement.where(among(table.c.id, sorted(ids)))):
+            labels[entity, row[0]] = Label(key_text(tuple(row[2:])) if key else None, row[1])
     return labels

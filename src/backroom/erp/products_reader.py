@@ -1,6 +1,6 @@
 """Products as people and programs read them, with their listings and SKUs.
 
-Enters: filters and a place. Leaves: typed read models in four statements a page. What never happens
+Enters: filters and a place. Leaves: typed read models in five statements a page. What never happens
 here: a write, or a look into a body; a listing's version and wants come from its cache row's columns.
 """
 

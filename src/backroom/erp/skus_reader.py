@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, exists, select
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, select
 
 from backroom.db.database import Transaction
+from backroom.erp.available import HeldLevel, available_of
 from backroom.erp.following import leading
-from backroom.erp.tables import listing, listing_variant, sku
+from backroom.erp.levels_reader import levels_of_skus
+from backroom.erp.tables import inventory_item, listing, listing_variant, sku
 from backroom.shops.tables import shop
+from backroom.vocabulary.ids import ShopId
 from backroom.vocabulary.money import Amount, format_amount
 from backroom.vocabulary.pages import Page, Place, checked_limit, cursor_of
 
@@ -24,13 +27,23 @@ PLACE_WIDTH: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Stock of a SKU at one location. `available` null: not tracked."""
+    """Stock of a SKU at one location. `available` null: not tracked. `location` null: not known yet.
+
+    `counts`: the location is active, so the level is part of its shop's sum. `on_hand`, `committed` and
+    `incoming` are as of `quantities_at`, Shopify's instant; null: never pulled.
+    """
 
     shop: str
+    inventory_item_id: str
     location_id: str
     location: str | None
+    counts: bool
     available: int | None
     updated_at: datetime | None
+    on_hand: int | None
+    committed: int | None
+    incoming: int | None
+    quantities_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +62,11 @@ class SkuListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sku:
-    """A SKU. Scalars that Shopify owns are those of its first active variant by (shop, Shopify id)."""
+    """A SKU. Scalars that Shopify owns are those of its first active variant by (shop, Shopify id).
+
+    `available` is the sum over the active locations of that variant's shop; `levels` are of all shops, and at
+    all locations. `tracked`: whether that variant's stock is counted at all; null: not known.
+    """
 
     id: int
     external_id: str | None
@@ -64,6 +81,7 @@ class Sku:
     is_active: bool
     shopify_variant_id: str | None
     shopify_inventory_item_id: str | None
+    tracked: bool | None
     available: int | None
     levels: list[Level]
     listings: list[SkuListing]
@@ -92,13 +110,20 @@ def read_skus(transaction: Transaction, wanted: SkuFilter, after: Place | None, 
 
 
 def skus_of_products(transaction: Transaction, product_ids: Sequence[int]) -> dict[int, list[Sku]]:
-    """All SKUs of some products, by product, in the order of their ids. Two statements, however many."""
+    """All SKUs of some products, by product, in the order of their ids. Three statements, however many."""
     among = sku.c.product_id.in_(product_ids)
     rows = transaction.execute(select(sku).where(among).order_by(sku.c.id)).mappings().all()
     grouped: dict[int, list[Sku]] = {}
     for model in _models(transaction, rows, among):
         grouped.setdefault(model.product_id, []).append(model)
     return grouped
+
+
+def skus_by_id(transaction: Transaction, ids: Sequence[int]) -> list[Sku]:
+    """Some SKUs, in the order of their ids. Three statements, however many."""
+    among = sku.c.id.in_(ids)
+    rows = transaction.execute(select(sku).where(among).order_by(sku.c.id)).mappings().all()
+    return _models(transaction, rows, among)
 
 
 def _conditions(wanted: SkuFilter) -> list[ColumnElement[bool]]:
@@ -128,18 +153,27 @@ def _models(transaction: Transaction, rows: Sequence[RowMapping], among: ColumnE
     if not rows:
         return []
     variants = _variants(transaction, among)
-    return [_model(row, variants.get(row["id"], [])) for row in rows]
+    levels = levels_of_skus(transaction, among)
+    return [_model(row, variants.get(row["id"], []), levels.get(row["id"], [])) for row in rows]
 
 
 def _variants(transaction: Transaction, among: ColumnElement[bool]) -> dict[int, list[RowMapping]]:
     """Joined, not listed by id: a page of products may have more SKUs than a statement takes parameters."""
-    c = listing_variant.c
+    c, item = listing_variant.c, inventory_item.c
     statement = (
         select(listing_variant, listing.c.shopify_product_id, shop.c.domain, shop.c.currency)
+        .add_columns(item.tracked)
         .select_from(sku)
         .join(listing_variant, c.sku_id == sku.c.id)
         .join(listing, listing.c.id == c.listing_id)
         .join(shop, shop.c.id == c.shop_id)
+        .outerjoin(
+            inventory_item,
+            and_(
+                item.shop_id == c.shop_id,
+                item.shopify_inventory_item_id == c.shopify_inventory_item_id,
+            ),
+        )
         .where(among)
         .order_by(c.shop_id, c.shopify_variant_id)
     )
@@ -149,7 +183,7 @@ def _variants(transaction: Transaction, among: ColumnElement[bool]) -> dict[int,
     return grouped
 
 
-def _model(row: RowMapping, variants: Sequence[RowMapping]) -> Sku:
+def _model(row: RowMapping, variants: Sequence[RowMapping], levels: Sequence[HeldLevel]) -> Sku:
     first: Mapping[Any, Any] = leading(variants, "shopify_variant_id") if variants else {}
     return Sku(
         id=row["id"],
@@ -165,10 +199,40 @@ def _model(row: RowMapping, variants: Sequence[RowMapping]) -> Sku:
         is_active=row["is_active"],
         shopify_variant_id=id_text(first.get("shopify_variant_id")),
         shopify_inventory_item_id=id_text(first.get("shopify_inventory_item_id")),
-        available=None,
-        levels=[],
+        tracked=first.get("tracked"),
+        available=_available(variants, levels, first["shop_id"]) if variants else None,
+        levels=_levels(variants, levels),
         listings=[_listing(variant) for variant in variants],
     )
+
+
+def _available(variants: Sequence[RowMapping], levels: Sequence[HeldLevel], shop_id: ShopId) -> int | None:
+    """Over the items of the active variants in one shop."""
+    ours = [variant for variant in variants if variant["is_active"] and variant["shop_id"] == shop_id]
+    items = {variant["shopify_inventory_item_id"]: variant["tracked"] for variant in ours}
+    untracked = {item for item, tracked in items.items() if tracked is False}
+    return available_of(items, [level for level in levels if level.shop_id == shop_id], untracked)
+
+
+def _levels(variants: Sequence[RowMapping], levels: Sequence[HeldLevel]) -> list[Level]:
+    domains = {variant["shop_id"]: variant["domain"] for variant in variants}
+    return [
+        Level(
+            shop=domains[level.shop_id],
+            inventory_item_id=str(level.item_id),
+            location_id=str(level.location_id),
+            location=level.location,
+            counts=level.counts,
+            available=level.available,
+            updated_at=level.updated_at,
+            on_hand=level.on_hand,
+            committed=level.committed,
+            incoming=level.incoming,
+            quantities_at=level.quantities_at,
+        )
+        for level in levels
+        if level.is_active
+    ]
 
 
 def _listing(variant: RowMapping) -> SkuListing:

@@ -1,8 +1,8 @@
-"""Where a value came from: the delivery that set it, when, and what was there before.
+"""Where a value came from: the delivery or the run that set it, when, and what was there before.
 
 Enters: a SKU code or a product's id, and a field's name. Leaves: one answer for each row that has the field:
 the ERP's own row first, then Shopify's sides of it. The delivery named is the one that set the value, not
-the latest one that carried it.
+the latest one that carried it. What never happens here: a write, a sum (`why_sums` has those of stock).
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,14 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, Select, Table, select
 
 from backroom.db.database import Transaction
-from backroom.erp.changes import lineage, skus_with_code
+from backroom.erp.changes import Lineage, lineage, skus_with_code
 from backroom.erp.drafts import shown
+from backroom.erp.levels_reader import item_rows, level_rows
 from backroom.erp.skus_reader import id_text
-from backroom.erp.tables import listing, listing_variant, product, sku
+from backroom.erp.tables import inventory_item, inventory_level, listing, listing_variant, product, sku
 from backroom.shops.tables import shop
 from backroom.vocabulary.errors import Misuse, Unknown
-from backroom.vocabulary.ids import GREATEST_ID
+from backroom.vocabulary.ids import GREATEST_ID, key_text
 
 ALIASES: Final = {"code": "sku_code", "handle": "shopify_handle", "type": "product_type"}
 OWN_OF_SKU: Final = ("sku_code", "barcode", "external_id", "is_active")
@@ -34,6 +35,8 @@ OF_VARIANT: Final = (
     "shopify_inventory_item_id",
     "is_active",
 )
+OF_ITEM: Final = ("tracked", "cost")
+OF_LEVEL: Final = ("available", "on_hand", "committed", "incoming")
 OWN_OF_PRODUCT: Final = ("name", "external_id", "is_active")
 OF_LISTING: Final = (
     "title",
@@ -49,10 +52,28 @@ OF_LISTING: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelState:
+    """What a level's number has to be read with.
+
+    `counts`: its location is active. `tracked`: its item is; null: not known. `quantities_at`: Shopify's
+    instant of `on_hand`, `committed` and `incoming`. `disconnected`: what disconnected it; null: it is
+    connected, or the history does not say.
+    """
+
+    is_active: bool
+    counts: bool
+    tracked: bool | None
+    quantities_at: datetime | None
+    disconnected: Lineage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """Where one row's value came from. `created`: it came with the row, so there is no `before`.
 
-    `entity_id` is ours; `shop` and `shopify_id` are those of Shopify's side, null for the ERP's own row.
+    `entity_id` is ours; `shop` and `shopify_id` are those of Shopify's side, null for the ERP's own row. A
+    level's id is its item's and its location's, `12:7`; `location_id` and `location` (its name, null where it
+    is not known) are null for all else, and so is `level`.
     `at` null: the history does not say (the row was brought in by other means).
     """
 
@@ -61,19 +82,26 @@ class Why:
     shop: str | None
     shopify_id: str | None
     name: str | None
+    location_id: str | None
+    location: str | None
     field: str
     value: Any
     at: datetime | None
     delivery_id: int | None
     topic: str | None
     triggered_at: datetime | None
+    run_id: int | None
     created: bool
     before: Any
+    level: LevelState | None
 
 
 def why_sku(transaction: Transaction, code: str, field: str) -> list[Why]:
-    """For every SKU with the code, and each of its variants. Raises Unknown (code) and Misuse (field)."""
-    name = _known(field, OWN_OF_SKU + OF_VARIANT)
+    """For every SKU with the code, and each of its variants, their inventory items, or their levels.
+
+    Raises Unknown (code) and Misuse (field).
+    """
+    name = _known(field, OWN_OF_SKU + OF_VARIANT + OF_ITEM + OF_LEVEL)
     ids = skus_with_code(transaction, code)
     if not ids:
         raise Unknown(f"no SKU has the code {code}")
@@ -84,6 +112,12 @@ def why_sku(transaction: Transaction, code: str, field: str) -> list[Why]:
     if name in OF_VARIANT:
         rows = transaction.execute(_in_shop(listing_variant, "sku_id", ids, "shopify_variant_id")).mappings()
         answers += [_answer(transaction, listing_variant, row, name, row["title"]) for row in rows.all()]
+    if name in OF_ITEM:
+        items = item_rows(transaction, ids)
+        answers += [_answer(transaction, inventory_item, row, name, row["sku_code"]) for row in items]
+    if name in OF_LEVEL:
+        levels = level_rows(transaction, ids)
+        answers += [_answer(transaction, inventory_level, row, name, None) for row in levels]
     return answers
 
 
@@ -141,14 +175,37 @@ def _answer(transaction: Transaction, table: Table, row: RowMapping, field: str,
         entity=str(table.name),
         entity_id=row["id"],
         shop=row.get("domain"),
-        shopify_id=id_text(row.get("shopify_id")),
+        shopify_id=_shopify_id(row),
         name=name,
+        location_id=id_text(row.get("shopify_location_id")),
+        location=row.get("location"),
         field=field,
         value=shown(field, row[field]),
         at=origin.at if origin else None,
         delivery_id=origin.delivery_id if origin else None,
         topic=origin.topic if origin else None,
         triggered_at=origin.triggered_at if origin else None,
+        run_id=origin.run_id if origin else None,
         created=origin is not None and origin.created,
         before=origin.old if origin else None,
+        level=_level_state(transaction, row) if table is inventory_level else None,
     )
+
+
+def _level_state(transaction: Transaction, row: RowMapping) -> LevelState:
+    is_active = row["is_active"]
+    return LevelState(
+        is_active=is_active,
+        counts=bool(row["counts"]),
+        tracked=row["tracked"],
+        quantities_at=row["quantities_at"],
+        disconnected=None
+        if is_active
+        else lineage(transaction, inventory_level.name, row["id"], "is_active"),
+    )
+
+
+def _shopify_id(row: RowMapping) -> str | None:
+    if "shopify_location_id" in row:
+        return key_text((row["shopify_inventory_item_id"], row["shopify_location_id"]))
+    return id_text(row.get("shopify_id"))

@@ -8,7 +8,8 @@ batch provokes the same bug, it is not the rows: none is parked.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from math import ceil, floor
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -16,6 +17,9 @@ from backroom.vocabulary.errors import BackroomError, Terminal, Transient
 
 K = TypeVar("K")
 log = structlog.get_logger(__name__)
+LARGEST_BATCH: Final = 1_000
+FEWEST_USUAL: Final = 16
+PATIENT_TARGETS: Final = 3
 
 
 @dataclass(slots=True)
@@ -104,3 +108,35 @@ def _guarded(attempt: Attempt[K], keys: Sequence[K] | None, claim: Claim[K]) -> 
         raise Transient(f"the machine refused: {type(error).__name__}") from error
     except Exception as error:  # the edge that keeps a bug in one row's way from stopping a shop
         raise Bug(f"internal error: {type(error).__name__}; the log has its traceback") from error
+
+
+class BatchSize:
+    """How many rows a batch takes, to hold the writer about as long as it should. Never under one.
+
+    It learns from the time up to the commit: what the disk takes for a commit does not depend on the rows.
+    Counted in, a slow disk would shrink batches until each row pays for a commit of its own. A busy machine
+    would, too: most of a small batch's time is the same for one row as for ten. So there are a few rows in a
+    batch, unless they are so large that they take several times the target.
+    """
+
+    def __init__(self, target_seconds: float) -> None:
+        self._target_seconds = target_seconds
+        self.rows = 16
+
+    def aim(self, target_seconds: float) -> None:
+        """Another target from now on: the size that is known goes along in proportion."""
+        if target_seconds != self._target_seconds:
+            rows = round(self.rows * target_seconds / self._target_seconds)
+            self.rows = max(1, min(LARGEST_BATCH, rows))
+            self._target_seconds = target_seconds
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Half-way towards what would have taken the target time; rounded so that it never sticks."""
+        if rows <= 0:
+            return
+        fitting = rows * self._target_seconds / max(seconds, 1e-4)
+        if fitting < self.rows:
+            fewest = FEWEST_USUAL if seconds < PATIENT_TARGETS * self._target_seconds else 1
+            self.rows = max(min(fewest, self.rows), floor((self.rows + fitting) / 2))
+        elif rows >= self.rows:
+            self.rows = min(LARGEST_BATCH, ceil((self.rows + fitting) / 2))

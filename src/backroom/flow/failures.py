@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, select, tuple_
 
-from backroom.cache.reader import read_key
+from backroom.cache.reader import key_form, read_key
 from backroom.cache.tables import key_columns
 from backroom.db.database import Database, Transaction
 from backroom.ingress.deliveries import in_state, make_pending
@@ -186,7 +186,9 @@ def _sources_of(resources: Sequence[Resource], text: str) -> list[tuple[_Source,
     name, _, key = text.partition(":")
     sources = [source for source in _sources(resources) if source.name == name]
     if not sources:
-        forms = ", ".join(f"{each}:NUMBER" for each in dict.fromkeys(s.name for s in _sources(resources)))
+        # Each is there twice: what is parked of it, and what is dead.
+        known = [f"{each.name}:{key_form(each.table)}" for each in _sources(resources)]
+        forms = ", ".join(dict.fromkeys(known))
         raise Misuse(f"{text[:60]!r} is no id of a failure: there are {forms}")
     return [(source, read_key(source.table, key)) for source in sources]
 

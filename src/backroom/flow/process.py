@@ -9,19 +9,22 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from backroom.cache.store import CacheStore, DirtyRow, due_shops
+from backroom.cache.wants import want_all_of
 from backroom.db.database import Database, Transaction
 from backroom.erp.writer import Cause, ErpWriter
 from backroom.flow.batches import Claim, Tally, run_batch
+from backroom.flow.claims import claims_of
 from backroom.flow.retries import after_failure
 from backroom.resources.descriptor import Arrival, Departure, Resource
 from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import ResourceKey, ShopId
 
+RETURNED: Final = "what it is of was gone, and is back"
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -84,15 +87,31 @@ class Processor:
                 arrivals.append(arrival)
             else:
                 departures.append(departure_of(row))
-        writer = ErpWriter(transaction, shop_id, now, checking=keys is not None)
-        if arrivals or departures:
+        # A row that is to be applied whatever was applied before: a hand may have changed what follows it.
+        anew = any(row.applied_hash is None for row in claimed)
+        writer = ErpWriter(
+            transaction,
+            shop_id,
+            now,
+            checking=keys is not None,
+            anew=anew,
+            claims=claims_of(transaction, self.resource, shop_id),
+        )
+        if arrivals:
             self.resource.write(writer, arrivals)
+        if departures:
             self.resource.remove(writer, departures)
+        if arrivals or departures:
             writer.resolve()
             tally.count("written", len(arrivals) + len(departures))
         with transaction.unanswered():
             writer.flush()
             store.mark_processed(applied, now)
+        if self.resource.agree is not None and (arrivals or departures):
+            written, gone = [each.key for each in arrivals], [each.key for each in departures]
+            self.resource.agree(transaction, shop_id, written, gone)
+        if writer.returned_items and self.resource.levels is not None:
+            want_all_of(transaction, self.resource.levels, shop_id, writer.returned_items, RETURNED)
         return tally
 
 
@@ -103,23 +122,31 @@ def read_row(resource: Resource, row: DirtyRow) -> tuple[bytes, Arrival | None]:
     mapper so applies again what has not changed.
     """
     if row.deleted_at is not None or row.raw_data is None:
-        return _state_hash(resource, None, False), None
+        return state_hash(resource, None, False), None
     decode = resource.decode.get(row.shape)
     if decode is None:
         raise Terminal(f"a {resource.name} in the shape {row.shape} can not be read")
     snapshot = decode(row.raw_data)
-    cause = Cause(delivery_id=row.delivery_id, topic=row.topic, triggered_at=row.triggered_at)
+    cause = Cause(
+        delivery_id=row.delivery_id, topic=row.topic, triggered_at=row.triggered_at, run_id=row.run_id
+    )
     arrival = Arrival(key=row.key, snapshot=snapshot, partial=row.partial, cause=cause)
-    return _state_hash(resource, snapshot, row.partial), arrival
+    return state_hash(resource, snapshot, row.partial), arrival
 
 
 def departure_of(row: DirtyRow) -> Departure:
     """A deleted row, with the deletion as its cause."""
-    cause = Cause(delivery_id=row.deleted_delivery_id, topic=row.deleted_topic, triggered_at=row.deleted_at)
+    cause = Cause(
+        delivery_id=row.deleted_delivery_id,
+        topic=row.deleted_topic,
+        triggered_at=row.deleted_at,
+        run_id=row.deleted_run_id,
+    )
     return Departure(key=row.key, cause=cause)
 
 
-def _state_hash(resource: Resource, snapshot: Any, partial: bool) -> bytes:
+def state_hash(resource: Resource, snapshot: Any, partial: bool) -> bytes:
+    """See `read_row`. `snapshot` None: deleted."""
     return hashlib.sha256(_ENCODER.encode((resource.mapper_version, partial, snapshot))).digest()
 
 

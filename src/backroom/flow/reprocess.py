@@ -12,28 +12,19 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from backroom.cache.reader import Walked, walk
-from backroom.cache.tables import key_columns
+from backroom.cache.reader import walk
 from backroom.db.database import Database, Transaction
-from backroom.erp.drafts import Cause, FieldChange
+from backroom.erp.drafts import FieldChange
 from backroom.erp.labels import Label, read_labels
-from backroom.erp.writer import ErpWriter
-from backroom.flow.process import departure_of, read_row
-from backroom.resources.descriptor import Arrival, Departure, Resource
+from backroom.flow.planning import Planner, mark_to_apply_anew
+from backroom.resources.descriptor import Resource
 from backroom.shops.tables import shop
-from backroom.vocabulary.errors import Terminal, Unknown
+from backroom.vocabulary.errors import Unknown
 from backroom.vocabulary.ids import ResourceKey, ShopId, key_text
 
 PATIENCE_SECONDS: Final = 5.0
 _NO_LABEL: Final = Label(None, None)
-_DIRTY: Final = {
-    "processed_at": None,
-    "processing_error": None,
-    "attempts": 0,
-    "next_attempt_at": None,
-    "dead_at": None,
-    "applied_hash": None,
-}
+Titles = dict[ResourceKey, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,64 +92,21 @@ class Reprocessor:
             walked = walk(transaction, self.resource.cache, shop_id, after)
             if not walked:
                 return None
-            changes, reasons = _Planner(transaction, self.resource, shop_id).plan(walked)
+            plan = Planner(transaction, self.resource, shop_id).plan([each.row for each in walked])
             # A row that would be created has no id yet.
             existing = (
-                (change.entity, change.entity_id) for _, change in changes if change.field is not None
+                (change.entity, change.entity_id) for _, change in plan.changes if change.field is not None
             )
             labels = read_labels(transaction, existing)
-        findings = [_difference(domain, each, change, labels) for each, change in changes]
-        findings += [_unreadable(domain, each, reason) for each, reason in reasons]
-        differing = sorted({each.row.key for each, _ in changes})
+        titles = {each.row.key: each.title for each in walked}
+        findings = [_difference(domain, row.key, titles, change, labels) for row, change in plan.changes]
+        findings += [_unreadable(domain, row.key, titles, reason) for row, reason in plan.refused]
+        differing = sorted({row.key for row, _ in plan.changes})
         return Stretch(len(walked), findings, 0), differing, walked[-1].row.key
 
     def _mark(self, shop_id: ShopId, keys: Sequence[ResourceKey]) -> None:
-        table = self.resource.cache
         with self.database.shop_writing(shop_id, patience_seconds=PATIENCE_SECONDS) as transaction:
-            rows = [(shop_id, *key, *_DIRTY.values()) for key in keys]
-            transaction.update(table, ("shop_id", *key_columns(table)), tuple(_DIRTY), rows)
-            transaction.notify()
-
-
-@dataclass(frozen=True, slots=True)
-class _Planner:
-    """Plans rows of one shop together; one by one where a row among them can not be applied."""
-
-    transaction: Transaction
-    resource: Resource
-    shop_id: ShopId
-
-    def plan(
-        self, walked: Sequence[Walked]
-    ) -> tuple[list[tuple[Walked, FieldChange]], list[tuple[Walked, str]]]:
-        """(row, change) and (row, reason it can not be applied)."""
-        try:
-            return self._planned(walked), []
-        except Terminal as error:
-            if len(walked) == 1:
-                return [], [(walked[0], str(error))]
-        middle = len(walked) // 2
-        first, second = self.plan(walked[:middle]), self.plan(walked[middle:])
-        return first[0] + second[0], first[1] + second[1]
-
-    def _planned(self, walked: Sequence[Walked]) -> list[tuple[Walked, FieldChange]]:
-        writer = ErpWriter(self.transaction, self.shop_id, self.transaction.now(), locking=False)
-        arrivals: list[Arrival] = []
-        departures: list[Departure] = []
-        # Two rows may have equal causes (the delivery's row may be gone): told apart by identity.
-        owners: dict[int, Walked] = {}
-        for each in walked:
-            _, arrival = read_row(self.resource, each.row)
-            entry = arrival or departure_of(each.row)
-            owners[_identity(entry.cause)] = each
-            (departures if isinstance(entry, Departure) else arrivals).append(entry)  # type: ignore[arg-type]
-        self.resource.write(writer, arrivals)
-        self.resource.remove(writer, departures)
-        return [(owners[_identity(change.cause)], change) for change in writer.plan()]
-
-
-def _identity(cause: Cause) -> int:
-    return id(cause)
+            mark_to_apply_anew(transaction, self.resource, shop_id, keys)
 
 
 def _shops(transaction: Transaction, domain: str | None) -> list[tuple[ShopId, str]]:
@@ -172,14 +120,18 @@ def _shops(transaction: Transaction, domain: str | None) -> list[tuple[ShopId, s
 
 
 def _difference(
-    domain: str, walked: Walked, change: FieldChange, labels: dict[tuple[str, int], Label]
+    domain: str,
+    key: ResourceKey,
+    titles: Titles,
+    change: FieldChange,
+    labels: dict[tuple[str, int], Label],
 ) -> Finding:
     """A new row has no id of ours yet."""
     label = labels.get((change.entity, change.entity_id), _NO_LABEL)
     return Finding(
         shop=domain,
-        id=key_text(walked.row.key),
-        title=walked.title,
+        id=key_text(key),
+        title=titles[key],
         entity=str(change.entity),
         entity_id=change.entity_id,
         entity_shopify_id=label.shopify_id,
@@ -191,11 +143,11 @@ def _difference(
     )
 
 
-def _unreadable(domain: str, walked: Walked, reason: str) -> Finding:
+def _unreadable(domain: str, key: ResourceKey, titles: Titles, reason: str) -> Finding:
     return Finding(
         shop=domain,
-        id=key_text(walked.row.key),
-        title=walked.title,
+        id=key_text(key),
+        title=titles[key],
         entity=None,
         entity_id=None,
         entity_shopify_id=None,

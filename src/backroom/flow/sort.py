@@ -2,25 +2,28 @@
 
 Enters: pending deliveries of one shop, in the order of their ids, claimed by state and never by a
 high-water mark (ids do not commit in order). Leaves: cache rows, dirty where something is new, and an
-outcome on each delivery. What never happens here: decoding more than a head, touching an ERP table.
+outcome on each delivery. What is about the app, and no resource, is a notice, and handed on. What never
+happens here: decoding more than a head, touching an ERP table.
 """
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, literal_column, or_, select
 
-from backroom.cache.rows import Body, CacheRow, Origin
+from backroom.cache.rows import Body, CacheRow, Origin, SaysTheSame, empty_row
 from backroom.cache.store import CacheStore
 from backroom.cache.versions import Outcome, Version
 from backroom.db.database import Database, Transaction
 from backroom.db.fitting import fitting
 from backroom.db.idlist import among
 from backroom.flow.batches import Claim, Tally, run_batch
+from backroom.flow.comparing import comparing
 from backroom.flow.retries import after_failure
 from backroom.ingress.tables import webhook_delivery
 from backroom.resources.descriptor import Action, Head, Resource
@@ -50,6 +53,13 @@ class Pending:
     received_at: datetime
     attempts: int
     body: bytes
+
+
+Notice = Callable[[Transaction, ShopId, Pending], None]
+"""What a delivery does that is about no resource. It writes within the batch, and raises Terminal for a body
+that it can not read."""
+Hear = Callable[[Transaction, ShopId, Sequence[Pending]], None]
+"""Is told of each batch that is sorted, within its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ class Sorter:
 
     database: Database
     topics: Mapping[str, tuple[Resource, Action]]
+    notices: Mapping[str, Notice] = field(default_factory=lambda: MappingProxyType({}))
+    hear: Hear | None = None
 
     def run(self, shop_id: ShopId, limit: int) -> Tally:
         """One batch. Raises ShopBusy where another worker has the shop."""
@@ -129,6 +141,8 @@ class Sorter:
         now = transaction.now()
         deliveries = _claim(transaction, shop_id, now, limit, ids)
         claim.keys.extend(delivery.id for delivery in deliveries)
+        if self.hear is not None:
+            self.hear(transaction, shop_id, deliveries)
         unread, folds = self._fold(transaction, shop_id, deliveries)
         answers = unread + [answer for fold in folds for answer in fold.answers]
         with transaction.unanswered():
@@ -150,7 +164,7 @@ class Sorter:
         for delivery in deliveries:
             known = self.topics.get(delivery.topic)
             if known is None:
-                unread.append(Sorted(delivery, Outcome.IGNORED))
+                unread.append(self._note(transaction, shop_id, delivery))
                 continue
             resource, action = known
             try:
@@ -164,22 +178,36 @@ class Sorter:
             for arrived in read.values()
         ]
 
+    def _note(self, transaction: Transaction, shop_id: ShopId, delivery: Pending) -> Sorted:
+        """What is about no resource."""
+        notice = self.notices.get(delivery.topic)
+        if notice is None:
+            return Sorted(delivery, Outcome.IGNORED)
+        try:
+            notice(transaction, shop_id, delivery)
+        except Terminal as error:
+            return Sorted(delivery, Outcome.FAILED, error=str(error))
+        return Sorted(delivery, Outcome.NOTED)
+
 
 def _fold(store: CacheStore, arrived: Sequence[Arrived]) -> Fold:
     """Several deliveries for one row become one write of it."""
     held = store.load({each.head.key for each in arrived})
+    says_the_same = comparing(store, arrived[0].resource)
     touched: dict[ResourceKey, CacheRow] = {}
     answers = []
     for each in arrived:
         key = each.head.key
-        row = touched.get(key) or held.get(key) or _empty_row(each.head, each.delivery)
+        row = touched.get(key) or held.get(key) or empty_row(key, each.delivery.received_at)
         touched[key] = row
-        outcome = _take(row, each.delivery, each.head, each.action)
+        outcome = _take(row, each, says_the_same)
         answers.append(Sorted(each.delivery, outcome, each.resource.name, key))
     return Fold(store, list(touched.values()), frozenset(held), answers)
 
 
-def _take(row: CacheRow, delivery: Pending, head: Head, action: Action) -> Outcome:
+def _take(row: CacheRow, arrived: Arrived, says_the_same: SaysTheSame) -> Outcome:
+    delivery, head, action = arrived.delivery, arrived.head, arrived.action
+    reconnects = arrived.resource.reconnects
     origin = Origin(
         delivery_id=delivery.id,
         topic=delivery.topic,
@@ -187,7 +215,7 @@ def _take(row: CacheRow, delivery: Pending, head: Head, action: Action) -> Outco
         received_at=delivery.received_at,
     )
     if action is Action.DELETE:
-        return row.take_deletion(origin)
+        return row.take_deletion(origin, reconnects=reconnects)
     if action is Action.REFETCH:
         return row.take_want("the topic says only that something changed", origin)
     if head.updated_at is None:
@@ -197,19 +225,10 @@ def _take(row: CacheRow, delivery: Pending, head: Head, action: Action) -> Outco
         partial=head.partial,
         triggered_at=delivery.triggered_at,
         sha256=hashlib.sha256(delivery.body).digest(),
+        known_at=delivery.received_at,
     )
-    return row.take_body(Body(raw=delivery.body, version=version, lookups=head.lookups), origin)
-
-
-def _empty_row(head: Head, delivery: Pending) -> CacheRow:
-    """A row that holds nothing yet is not dirty: there is nothing to process."""
-    return CacheRow(
-        key=head.key,
-        lookups={},
-        last_synced_at=delivery.received_at,
-        received_at=delivery.received_at,
-        processed_at=delivery.received_at,
-    )
+    body = Body(raw=delivery.body, version=version, lookups=head.lookups)
+    return row.take_body(body, origin, says_the_same, reconnects=reconnects)
 
 
 def _claim(

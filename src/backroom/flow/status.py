@@ -4,7 +4,7 @@ Enters: a reading transaction. Leaves: counts by shop and their sums. Each count
 large as the backlog, or columns of a handful of rows; nothing here reads the history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,14 +32,20 @@ class ShopStatus:
     dead: int
     last_received_at: datetime | None
     code_conflicts: int
+    drifting: int
+    levels_without_variant: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The sums over all shops. `running` counts jobs; there are none to run yet.
+    """The sums over all shops. `running` counts runs that are queued or running, `drifting` open findings.
 
-    `lag_seconds`: the age of the oldest delivery that is pending and of the cache row that is due and
-    that Shopify spoke of the longest ago; 0.0 where nothing waits.
+    `levels_without_variant`: active levels of stock whose item no variant names; 0 where nobody counted them.
+    A shop that was removed is left out once nothing of it is unfinished.
+
+    `lag_seconds`: the age of the oldest delivery that is pending, and of the webhook's body that is due and
+    came the longest ago; 0.0 where none waits. What a run has pulled counts in `dirty`, and the run says how
+    far it is: it would show the age of its question here.
     """
 
     inbox_pending: int
@@ -50,6 +56,8 @@ class Status:
     running: int
     lag_seconds: float
     code_conflicts: int
+    drifting: int
+    levels_without_variant: int
     shops: list[ShopStatus]
 
 
@@ -59,17 +67,36 @@ class _Tally:
 
     domain: str
     last_received_at: datetime | None
+    removed: bool
     inbox_pending: int = 0
     dirty: int = 0
     parked: int = 0
     wanted: int = 0
     dead: int = 0
     code_conflicts: int = 0
+    drifting: int = 0
+    levels_without_variant: int = 0
     oldest: list[datetime] = field(default_factory=list)
 
+    @property
+    def is_shown(self) -> bool:
+        """A removed shop's rows stay, and so does its line while anything of it is unfinished."""
+        return not self.removed or any((self.inbox_pending, self.dirty, self.parked, self.wanted, self.dead))
 
-def read_status(transaction: Transaction, resources: Sequence[Resource]) -> Status:
-    """The document. Call within `database.reading()`, so that all numbers are of one instant."""
+
+def read_status(
+    transaction: Transaction,
+    resources: Sequence[Resource],
+    running: int = 0,
+    drifting: Mapping[ShopId, int] | None = None,
+    lone_levels: Mapping[ShopId, int] | None = None,
+) -> Status:
+    """The document. Call within `database.reading()`, so that all numbers are of one instant.
+
+    `running` and `drifting` (open findings by shop) are handed in: runs and the ledger of drift live above
+    the stations, which know nothing of them. So are `lone_levels` (levels without a variant by shop), because
+    to count them reads more than a backlog.
+    """
     now = transaction.now()
     tallies = _shops(transaction)
     _count_deliveries(transaction, tallies)
@@ -77,15 +104,21 @@ def read_status(transaction: Transaction, resources: Sequence[Resource]) -> Stat
         _count_cache(transaction, resource.cache, now, tallies)
     for shop_id, number in count_code_conflicts(transaction).items():
         tallies[shop_id].code_conflicts = number
-    return _summed(list(tallies.values()), now)
+    for shop_id, number in (drifting or {}).items():
+        tallies[shop_id].drifting = number
+    for shop_id, number in (lone_levels or {}).items():
+        tallies[shop_id].levels_without_variant = number
+    return _summed([tally for tally in tallies.values() if tally.is_shown], now, running)
 
 
 def _shops(transaction: Transaction) -> dict[ShopId, _Tally]:
-    """Every shop, also a removed one: what of its rows still waits is not hidden."""
+    """Every shop, also a removed one, of whose rows some may still wait."""
     c = webhook_secret.c
     used = select(func.max(c.last_used_at)).where(c.shop_id == shop.c.id).scalar_subquery()
-    rows = transaction.execute(select(shop.c.id, shop.c.domain, used).order_by(shop.c.domain))
-    return {ShopId(row[0]): _Tally(row[1], row[2]) for row in rows}
+    rows = transaction.execute(
+        select(shop.c.id, shop.c.domain, used, shop.c.removed_at).order_by(shop.c.domain)
+    )
+    return {ShopId(row[0]): _Tally(row[1], row[2], row[3] is not None) for row in rows}
 
 
 def _count_deliveries(transaction: Transaction, tallies: dict[ShopId, _Tally]) -> None:
@@ -119,7 +152,7 @@ def _count_cache(
     c = table.c
     due = or_(c.next_attempt_at.is_(None), c.next_attempt_at <= now)
     waiting = _counted(table, and_(c.processed_at.is_(None), c.dead_at.is_(None))).add_columns(
-        func.count(case((due, 1))), func.min(case((due, c.last_synced_at)))
+        func.count(case((due, 1))), func.min(case((and_(due, c.source == "webhook"), c.last_synced_at)))
     )
     for row in transaction.execute(waiting):
         tally = tallies[row[0]]
@@ -133,7 +166,7 @@ def _count_cache(
         tallies[row[0]].dead += row[1]
 
 
-def _summed(tallies: Sequence[_Tally], now: datetime) -> Status:
+def _summed(tallies: Sequence[_Tally], now: datetime, running: int) -> Status:
     oldest = [instant for tally in tallies for instant in tally.oldest]
     return Status(
         inbox_pending=sum(tally.inbox_pending for tally in tallies),
@@ -141,9 +174,11 @@ def _summed(tallies: Sequence[_Tally], now: datetime) -> Status:
         parked=sum(tally.parked for tally in tallies),
         wanted=sum(tally.wanted for tally in tallies),
         dead=sum(tally.dead for tally in tallies),
-        running=0,
+        running=running,
         lag_seconds=max(0.0, (now - min(oldest)).total_seconds()) if oldest else 0.0,
         code_conflicts=sum(tally.code_conflicts for tally in tallies),
+        drifting=sum(tally.drifting for tally in tallies),
+        levels_without_variant=sum(tally.levels_without_variant for tally in tallies),
         shops=[
             ShopStatus(
                 domain=tally.domain,
@@ -154,6 +189,8 @@ def _summed(tallies: Sequence[_Tally], now: datetime) -> Status:
                 dead=tally.dead,
                 last_received_at=tally.last_received_at,
                 code_conflicts=tally.code_conflicts,
+                drifting=tally.drifting,
+                levels_without_variant=tally.levels_without_variant,
             )
             for tally in tallies
         ],

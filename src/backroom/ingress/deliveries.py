@@ -22,7 +22,7 @@ PLACE_WIDTH: Final = 1
 """A place in the list is the delivery's id."""
 HISTORY_ROWS: Final = 50
 State = Literal["pending", "sorted", "parked", "dead"]
-Outcome = Literal["cached", "unchanged", "stale", "refetch", "ignored", "failed"]
+Outcome = Literal["cached", "unchanged", "stale", "refetch", "ignored", "noted", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +164,8 @@ def _summaries() -> Select[Any]:
     size = func.length(c.body).label("size_bytes")
     columns = [c[name] for name in names]
     return select(*columns, shop.c.domain.label("shop"), size).join(shop, shop.c.id == c.shop_id)
+
+
+def newest_delivery(transaction: Transaction) -> int:
+    """The id of the newest one; 0 where none ever came."""
+    return transaction.execute(select(func.max(webhook_delivery.c.id))).scalar() or 0

@@ -10,7 +10,8 @@ the rate of one transaction per request on a fast disk, and eight to fourteen ti
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from typing import Final, Protocol
 from sqlalchemy import update
 
 from backroom.db.database import Database, Transaction
+from backroom.ingress.refused import Refusals
 from backroom.ingress.tables import webhook_delivery
 from backroom.observe.log import get_log
 from backroom.vocabulary.errors import BackroomError, StoreUnavailable, Terminal, Transient
@@ -93,6 +95,7 @@ class Inbox:
         self._waiting: deque[Delivery] = deque()
         self._waiting_bytes = 0
         self._uses: dict[int, int] = {}
+        self._refusals = Refusals()
         self._tallied = time.monotonic()
         self._condition = threading.Condition()
         self._stopping = False
@@ -129,11 +132,19 @@ class Inbox:
             self._waiting_bytes += delivery.size
             self._condition.notify()
 
+    def note_refused(self, shop_id: ShopId) -> None:
+        """One that nobody's secret signed; written down by the writer, within a second or two."""
+        was_idle = not self._refusals
+        self._refusals.note(shop_id)
+        if was_idle:
+            with self._condition:
+                self._condition.notify()
+
     def _run(self) -> None:
         while True:
             with self._condition:
                 while not self._waiting and not self._stopping:
-                    if not self._condition.wait(TALLY_SECONDS if self._uses else None):
+                    if not self._condition.wait(TALLY_SECONDS if self._uses or self._refusals else None):
                         break
                 if self._stopping and not self._waiting:
                     break
@@ -142,7 +153,9 @@ class Inbox:
                 self._store(batch)
             elif self._uses:
                 self._flush_tally()
+            self._write_refusals()
         self._flush_tally()
+        self._write_refusals(at_once=True)
 
     def _take(self) -> list[Delivery]:
         batch: list[Delivery] = []
@@ -220,16 +233,24 @@ class Inbox:
     def _flush_tally(self) -> None:
         if not self._uses:
             return
+        with self._in_passing(), self._database.writing() as transaction:
+            self._tally(transaction, self._uses)
+        self._uses = {}
+        self._tallied = time.monotonic()
+
+    def _write_refusals(self, *, at_once: bool = False) -> None:
+        with self._in_passing():
+            self._refusals.write(self._database, at_once=at_once)
+
+    @contextmanager
+    def _in_passing(self) -> Iterator[None]:
+        """A statistic: it must not stop the writer, and what it lost is seen as a failed batch of no rows."""
         try:
-            with self._database.writing() as transaction:
-                self._tally(transaction, self._uses)
+            yield
         except BackroomError as error:
-            # A statistic: it must not stop the writer, and what it lost is seen as a failed batch of no rows.
             self._tell(partial(self._observer.failed, rows=0, error=error))
         except Exception:
             self._log.exception("inbox.broke", rows=0)
-        self._uses = {}
-        self._tallied = time.monotonic()
 
     def _observe(
         self, batch: Sequence[Delivery], answers: Sequence[bool | BackroomError], seconds: float

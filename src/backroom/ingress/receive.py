@@ -63,7 +63,11 @@ class Receiver:
             # Anybody may send 20 MB with a bad signature: hash them again only where that may change it.
             if signers != stale:
                 secret_id = self._signed_by(headers, body, signers)
-        if signers is None or secret_id is None:
+        if signers is None:
+            return UNAUTHORIZED
+        if secret_id is None:
+            # Either a stranger's, or everything that this shop sends: its secret was changed.
+            self._inbox.note_refused(signers.shop_id)
             return UNAUTHORIZED
         assert headers.webhook_id is not None
         assert headers.topic is not None

@@ -23,7 +23,7 @@ webhook_delivery = Table(
     Column("triggered_at", Instant),
     Column("received_at", Instant, nullable=False, comment="by the database's clock"),
     Column("state", Text, nullable=False, comment="pending, sorted, parked (retries), dead"),
-    Column("outcome", Text, comment="cached, unchanged, stale, refetch, ignored, failed"),
+    Column("outcome", Text, comment="cached, unchanged, stale, refetch, ignored, noted, failed"),
     Column("error", Text),
     Column("resource", Text),
     Column("resource_key", Text),
@@ -52,4 +52,15 @@ webhook_delivery = Table(
         postgresql_where=_SORTED,
     ),
     sqlite_autoincrement=True,
+)
+
+webhook_refusal = Table(
+    "webhook_refusal",
+    metadata,
+    # No foreign key, as above.
+    Column("shop_id", BigInt, primary_key=True, autoincrement=False),
+    Column("first_at", Instant, comment="of those refused for their signature whose gap nobody filled yet"),
+    Column("last_at", Instant),
+    Column("refused", BigInt, nullable=False, comment="since first_at"),
+    Column("filled_at", Instant, comment="when a gap was last filled because of them"),
 )

@@ -22,8 +22,11 @@ Log = FilteringBoundLogger
 QUIET_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "alembic", "sqlalchemy", "asyncio", "httpx", "httpcore")
 
 
-def set_up_logging(form: Literal["text", "json"] | None) -> None:
-    """Sends every log line of this process to stderr. None: text on a terminal, else JSON."""
+def set_up_logging(form: Literal["text", "json"] | None, *, least: int = logging.INFO) -> None:
+    """Sends the log lines of this process to stderr, from the level `least` on.
+
+    None: text on a terminal, else JSON.
+    """
     rendering = _text() if form == "text" or (form is None and sys.stderr.isatty()) else _json()
     stamping: list[Processor] = [
         structlog.processors.add_log_level,
@@ -32,7 +35,7 @@ def set_up_logging(form: Literal["text", "json"] | None) -> None:
     sink = _Sink(sys.stderr)
     structlog.configure(
         processors=[*stamping, *rendering],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", sink)),
         cache_logger_on_first_use=False,
     )
@@ -42,6 +45,7 @@ def set_up_logging(form: Literal["text", "json"] | None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         ),
         sink,
+        least,
     )
 
 
@@ -124,13 +128,13 @@ class _HoldBack(logging.Filter):
         return held is not None
 
 
-def _install(formatter: logging.Formatter, sink: _Sink) -> None:
+def _install(formatter: logging.Formatter, sink: _Sink, least: int) -> None:
     handler = logging.StreamHandler(sink)
     handler.setFormatter(formatter)
     handler.addFilter(_HoldBack(Seldom()))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(least)
     for name in QUIET_LIBRARIES:
         library = logging.getLogger(name)
         library.handlers.clear()

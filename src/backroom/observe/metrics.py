@@ -24,11 +24,15 @@ GAUGES: Final = {
     "dirty": "Cache rows to be processed now",
     "parked": "Rows and deliveries that wait for a retry",
     "wanted": "Cache rows that wait for a refetch",
+    "running": "Runs that are queued or running",
+    "failed_runs": "Runs that failed within a day and were not made good by a later one",
     "dead": "Rows and deliveries given up, with a reason",
     "lag_seconds": "Age of the oldest work that waits",
     "code_conflicts": "SKU codes that several variants of one shop share",
+    "drifting": "Findings of drift that are open",
     "worker_heartbeat_age_seconds": "Since the last sign of life of the liveliest worker",
 }
+WARNINGS: Final = "warnings."
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -49,6 +53,9 @@ class Metrics:
         self._batch_seconds = Histogram(
             "backroom_inbox_batch_seconds", "Time of one commit", buckets=_SECONDS, registry=self._registry
         )
+        self._warnings = Gauge(
+            "backroom_warnings", "What `backroom status` warns of, by kind", ["kind"], registry=self._registry
+        )
         self._gauges = {
             name: Gauge(f"backroom_{name}", text, registry=self._registry) for name, text in GAUGES.items()
         }
@@ -64,8 +71,14 @@ class Metrics:
         self._bytes.inc(size_bytes)
 
     def render(self, status: Mapping[str, float | None]) -> bytes:
-        """The scrape's text. A gauge that `status` does not know is NaN, which is not 0."""
+        """The scrape's text. A gauge that `status` does not know is NaN, which is not 0.
+
+        Warnings stand in it by their kind, as `warnings.token`.
+        """
         for name, gauge in self._gauges.items():
             value = status.get(name)
             gauge.set(float("nan") if value is None else value)
+        for name, value in status.items():
+            if name.startswith(WARNINGS):
+                self._warnings.labels(name.removeprefix(WARNINGS)).set(value or 0)
         return generate_latest(self._registry)

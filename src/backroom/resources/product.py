@@ -9,13 +9,17 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from backroom.cache.tables import cache_table
-from backroom.erp.writer import Change, ErpWriter, VariantChange
-from backroom.resources.descriptor import Action, Arrival, Departure, Head, Resource
-from backroom.resources.product_body import LONGEST_INDEXED, read_body
+from backroom.erp.ghosts import find_ghosts, lay_ghosts
+from backroom.erp.listings import Change, VariantChange
+from backroom.erp.standing import unbacked_listings
+from backroom.erp.writer import ErpWriter
+from backroom.resources.descriptor import Action, Arrival, Departure, Ghosts, Head, Resource
+from backroom.resources.gids import gids_of, key_of
+from backroom.resources.product_body import read_body
+from backroom.resources.product_graphql import SELECTION, lookups, read_node, read_node_head
 from backroom.resources.product_head import read_head
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
-from backroom.vocabulary.clock import parse_instant
-from backroom.vocabulary.errors import Terminal
+from backroom.resources.values import instant_of, said_only, version_of
 from backroom.vocabulary.ids import checked_id
 
 MAPPER_VERSION = 1
@@ -26,28 +30,35 @@ shopify_product_cache = cache_table("product", key=("shopify_product_id",), look
 def identify(topic: str, raw: bytes) -> Head:
     """Which product a body is about, and which version of it. Raises Terminal."""
     head = read_head(raw)
-    updated_at = None
-    if isinstance(head.updated_at, str):
-        try:
-            updated_at = parse_instant(head.updated_at)
-        except ValueError as error:
-            raise Terminal(f"updated_at: {error}") from error
+    updated_at = version_of(head.updated_at)
     return Head(
         key=(checked_id(head.id, what="product"),),
         updated_at=updated_at,
         partial=topic != "products/delete" and updated_at is not None and head.is_partial(),
-        lookups={"title": _searchable(head.title), "handle": _searchable(head.handle)},
+        lookups=lookups(head.title, head.handle),
     )
+
+
+def identify_fetched(raw: bytes) -> Head:
+    """The same of a pulled body, which is whole unless whoever fetched it says otherwise. Raises Terminal."""
+    number, updated_at, found = read_node_head(raw)
+    return Head(key=(number,), updated_at=instant_of(updated_at), partial=False, lookups=found)
 
 
 def write(erp: ErpWriter, arrivals: Sequence[Arrival]) -> None:
     """Listings as the snapshots say; vanished variants become inactive where the body was whole."""
-    erp.put_listings([_change(arrival) for arrival in arrivals])
+    erp.listings.put([_change(arrival) for arrival in arrivals])
 
 
 def remove(erp: ErpWriter, departures: Sequence[Departure]) -> None:
     """Gone upstream: the listing and its variants become inactive, and keep their last values."""
-    erp.deactivate_listings([(departure.key[0], departure.cause) for departure in departures])
+    erp.listings.deactivate([(departure.key[0], departure.cause) for departure in departures])
+
+
+def parts(snapshot: ProductSnapshot) -> frozenset[int]:
+    """The ids of its variants."""
+    variants = () if isinstance(snapshot.variants, UnsetType) else snapshot.variants
+    return frozenset(variant.shopify_variant_id for variant in variants)
 
 
 def _change(arrival: Arrival) -> Change:
@@ -55,7 +66,7 @@ def _change(arrival: Arrival) -> Change:
     variants = () if isinstance(snapshot.variants, UnsetType) else snapshot.variants
     return Change(
         shopify_product_id=snapshot.shopify_product_id,
-        fields=_said(
+        fields=said_only(
             shopify_handle=snapshot.handle,
             title=snapshot.title,
             status=snapshot.status,
@@ -74,7 +85,7 @@ def _change(arrival: Arrival) -> Change:
 def _variant_change(variant: VariantSnapshot) -> VariantChange:
     return VariantChange(
         shopify_variant_id=variant.shopify_variant_id,
-        fields=_said(
+        fields=said_only(
             shopify_inventory_item_id=variant.inventory_item_id,
             sku_code=variant.sku_code,
             barcode=variant.barcode,
@@ -87,11 +98,6 @@ def _variant_change(variant: VariantSnapshot) -> VariantChange:
     )
 
 
-def _said(**fields: Any) -> dict[str, Any]:
-    """Without the fields that the body did not carry."""
-    return {name: value for name, value in fields.items() if value is not UNSET}
-
-
 def _listed(values: tuple[str, ...] | UnsetType) -> list[str] | UnsetType:
     return values if isinstance(values, UnsetType) else list(values)
 
@@ -100,13 +106,6 @@ def _named(options: tuple[tuple[str, tuple[str, ...]], ...] | UnsetType) -> list
     if isinstance(options, UnsetType):
         return UNSET
     return [{"name": name, "values": list(values)} for name, values in options]
-
-
-def _searchable(text: str | None | UnsetType) -> str | None:
-    """A look-up column is for people's searches: it may lose a NUL or an end, not the delivery."""
-    if not isinstance(text, str):
-        return None
-    return text[:LONGEST_INDEXED].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 product = Resource(
@@ -121,7 +120,15 @@ product = Resource(
     cache=shopify_product_cache,
     mapper_version=MAPPER_VERSION,
     identify=identify,
-    decode={"rest": read_body},
+    identify_fetched=identify_fetched,
+    selection=SELECTION,
+    gid_of=gids_of(SELECTION.type_name),
+    key_of=key_of,
+    decode={"rest": read_body, "graphql": read_node},
     write=write,
     remove=remove,
+    parts=parts,
+    unbacked=unbacked_listings,
+    ghosts=Ghosts(find_ghosts, lay_ghosts),
+    deletion_subject="PRODUCT",
 )

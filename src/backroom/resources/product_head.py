@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from backroom.resources.json_body import read_json
+from backroom.resources.values import Text
 from backroom.vocabulary.errors import Terminal
 from backroom.vocabulary.ids import gid_number
 
@@ -17,8 +18,6 @@ BODY_VARIANTS = 100
 
 MOST_VARIANTS = 20_000
 """Ten times what Shopify lets a product have: more are no product, and would hold the writer for seconds."""
-
-Text = str | None | UnsetType
 
 
 class VariantGid(Struct):

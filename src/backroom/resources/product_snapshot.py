@@ -7,9 +7,8 @@ equal, and their hashes too.
 
 from msgspec import UNSET, Struct, UnsetType
 
+from backroom.resources.values import Text
 from backroom.vocabulary.money import Amount
-
-Text = str | None | UnsetType
 
 
 class VariantSnapshot(Struct, frozen=True, kw_only=True):

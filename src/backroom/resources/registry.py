@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from backroom.resources.descriptor import Action, Resource
+from backroom.resources.inventory import inventory
+from backroom.resources.inventory_item import inventory_item
+from backroom.resources.location import location
 from backroom.resources.product import product
 
-RESOURCES: tuple[Resource, ...] = (product,)
+RESOURCES: tuple[Resource, ...] = (product, location, inventory_item, inventory)
 
 BY_NAME: Mapping[str, Resource] = MappingProxyType({resource.name: resource for resource in RESOURCES})
 BY_PLURAL: Mapping[str, Resource] = MappingProxyType({resource.plural: resource for resource in RESOURCES})

@@ -117,7 +117,11 @@ class DatabaseKeyring:
         with self._condition:
             self._begun += 1
         try:
-            self._ring = self._read()
+            ring = self._read()
+            if ring != self._ring:
+                secrets = sum(len(signers.secrets) for signers in ring.values())
+                self._log.info("keyring.changed", shops=len(ring), secrets=secrets)
+            self._ring = ring
             self._ring_of = asked_at
             self._away = False
         except Exception as error:  # whatever it is, the next look may succeed

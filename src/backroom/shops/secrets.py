@@ -1,27 +1,33 @@
 """The secrets that may sign a shop's webhooks: added, listed, removed, counted.
 
-Several are active at once, because Shopify goes on signing with an old one for a while after a rotation.
+Several are active at once, because Shopify goes on signing with an old one for up to an hour after a
+rotation, and tries what was signed with it again for four hours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from sqlalchemy import insert, select, update
 
 from backroom.db.database import Transaction
-from backroom.shops.tables import webhook_secret
+from backroom.shops.tables import shop, shop_credential, webhook_secret
 from backroom.shops.vault import Unreadable, Vault
-from backroom.vocabulary.errors import Misuse, Unknown
+from backroom.vocabulary.clock import format_instant
+from backroom.vocabulary.errors import BackroomError, Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
 
 LONGEST_SECRET: Final = 1024
+QUIET: Final = timedelta(days=1)
+"""What was not used for so long is not on its way any more."""
 Source = Literal["added", "client_secret"]
+CLIENT_SECRET: Final[Source] = "client_secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSecret:
-    """What people may see of a secret."""
+    """What people may see of a secret. `opens_api`: it is the app's present client secret."""
 
     id: int
     fingerprint: str
@@ -29,6 +35,13 @@ class WebhookSecret:
     created_at: datetime
     last_used_at: datetime | None
     use_count: int
+    opens_api: bool
+    may_go: bool
+    advice: str
+
+
+class StillUsed(BackroomError):
+    """Removing this secret would refuse deliveries, and only a person can know better."""
 
 
 def add_secret(transaction: Transaction, vault: Vault, shop_id: ShopId, secret: str, source: Source) -> int:
@@ -54,18 +67,60 @@ def add_secret(transaction: Transaction, vault: Vault, shop_id: ShopId, secret: 
 
 
 def list_secrets(transaction: Transaction, shop_id: ShopId) -> list[WebhookSecret]:
-    """The active secrets, oldest first."""
-    return [
-        WebhookSecret(
-            id=row.id,
-            fingerprint=row.fingerprint,
-            source=row.source,
-            created_at=row.created_at,
-            last_used_at=row.last_used_at,
-            use_count=row.use_count,
+    """The active secrets, oldest first, with whether each can be done without."""
+    now = transaction.now()
+    rows = transaction.execute(_active(shop_id)).all()
+    present = _present(rows) if _opened_by_a_client_secret(transaction, shop_id) else None
+    found = []
+    for row in rows:
+        may_go, advice = _advice(row, rows, now)
+        found.append(
+            WebhookSecret(
+                id=row.id,
+                fingerprint=row.fingerprint,
+                source=row.source,
+                created_at=row.created_at,
+                last_used_at=row.last_used_at,
+                use_count=row.use_count,
+                opens_api=row.id == present,
+                may_go=may_go,
+                advice=advice,
+            )
         )
-        for row in transaction.execute(_active(shop_id))
-    ]
+    return found
+
+
+def refuse_if_used(transaction: Transaction, shop_id: ShopId, secret_id: int) -> None:
+    """Raises StillUsed where it is the last one, the app's present one, or signed something within a day."""
+    secrets = list_secrets(transaction, shop_id)
+    found = next((each for each in secrets if each.id == secret_id), None)
+    if found is None:
+        return
+    used_at = found.last_used_at
+    is_used = used_at is not None and used_at > transaction.now() - QUIET
+    called = f"webhook secret {secret_id}"
+    if len(secrets) == 1:
+        domain = transaction.execute(select(shop.c.domain).where(shop.c.id == shop_id)).scalar_one()
+        raise StillUsed(
+            f"{called} is the only one: without it every webhook is refused. Add another one first"
+            f" (`backroom shop secret add {domain}`), or give --force"
+        )
+    if found.opens_api:
+        raise StillUsed(
+            f"{called} is the app's present client secret, which opens the API, too: Shopify signs with it."
+            " Where a newer one replaces it, give that one first by `backroom shop add`; or give --force"
+        )
+    if is_used and used_at is not None:
+        is_newest = secret_id == max(each.id for each in secrets)
+        advice = (
+            "It is the newest: a rotation leaves an older one over. Remove that one"
+            if is_newest
+            else "Rotate it at Shopify and wait a day first"
+        )
+        raise StillUsed(
+            f"{called} signed a delivery at {format_instant(used_at)}, less than a day ago: what Shopify"
+            f" still signs with it would be refused. {advice}, or give --force"
+        )
 
 
 def remove_secret(transaction: Transaction, shop_id: ShopId, secret_id: int) -> int:
@@ -106,6 +161,34 @@ def _active(shop_id: ShopId):  # type: ignore[no-untyped-def]
         .where(webhook_secret.c.shop_id == shop_id, webhook_secret.c.removed_at.is_(None))
         .order_by(webhook_secret.c.id)
     )
+
+
+def _advice(row: Any, rows: Sequence[Any], now: datetime) -> tuple[bool, str]:
+    """Whether nothing would be refused without it, and why. `rows`: all that are active."""
+    others = [each for each in rows if each.id != row.id]
+    if not others:
+        return False, "the only one"
+    used_at = row.last_used_at
+    if used_at is not None and used_at > now - QUIET:
+        return False, "in use"
+    if row.created_at > now - QUIET:
+        return False, "new"
+    if row.id == _present(rows):
+        return False, "the app's present client secret"
+    since = row.created_at if used_at is None else used_at
+    if not any(each.last_used_at is not None and each.last_used_at > since for each in others):
+        return False, "no other one was used since"
+    return True, "may be removed: never used" if used_at is None else "may be removed: others sign since"
+
+
+def _present(rows: Sequence[Any]) -> int | None:
+    """The newest of the app's client secrets."""
+    return max((row.id for row in rows if row.source == CLIENT_SECRET), default=None)
+
+
+def _opened_by_a_client_secret(transaction: Transaction, shop_id: ShopId) -> bool:
+    kind = select(shop_credential.c.kind).where(shop_credential.c.shop_id == shop_id)
+    return transaction.execute(kind).scalar_one_or_none() in ("client_secret", "offline")
 
 
 def _opened(vault: Vault, ciphertext: bytes) -> str | None:

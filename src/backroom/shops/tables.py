@@ -1,9 +1,9 @@
 """Tables of the shops room. Ciphertexts are MultiFernet tokens of the vault."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from backroom.db.metadata import metadata
-from backroom.db.types import BigInt, Instant, Payload
+from backroom.db.types import BigInt, Instant, Json, Payload
 
 shop = Table(
     "shop",
@@ -14,6 +14,10 @@ shop = Table(
     Column("currency", Text, comment="ISO 4217; null until known"),
     Column("created_at", Instant, nullable=False),
     Column("removed_at", Instant, comment="set by `shop remove`: its webhooks are refused, its rows stay"),
+    Column("disconnected_at", Instant, comment="since when the app is uninstalled; null: it is not"),
+    Column("granted_scopes", Json, comment="as last heard; null until then"),
+    Column("keep_deliveries_days", Integer, comment="null: the default"),
+    Column("keep_history_days", Integer, comment="null: the default"),
     UniqueConstraint("domain"),
 )
 
@@ -21,10 +25,15 @@ shop_credential = Table(
     "shop_credential",
     metadata,
     Column("shop_id", BigInt, ForeignKey("shop.id"), primary_key=True),
-    Column("kind", Text, nullable=False, comment="access_token or client_secret"),
+    Column("kind", Text, nullable=False, comment="access_token, client_secret or offline"),
     Column("client_id", Text),
-    Column("ciphertext", Payload, nullable=False),
+    Column("ciphertext", Payload, nullable=False, comment="the fixed token, or the client secret"),
     Column("updated_at", Instant, nullable=False),
+    # What was granted for it; shared by all processes, and replaced together.
+    Column("token_ciphertext", Payload),
+    Column("token_expires_at", Instant),
+    Column("refresh_ciphertext", Payload),
+    Column("refresh_expires_at", Instant),
 )
 
 webhook_secret = Table(

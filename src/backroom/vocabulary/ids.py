@@ -9,13 +9,18 @@ ShopId = NewType("ShopId", int)
 """Our surrogate id of a shop."""
 DeliveryId = NewType("DeliveryId", int)
 """Our surrogate id of a webhook delivery."""
+RunId = NewType("RunId", int)
+"""Our surrogate id of a run."""
 ResourceKey = tuple[int, ...]
 """Shopify's id of a resource within a shop: one number for a product, two for an inventory level."""
 
 GREATEST_ID = 2**63 - 1
 """Shopify's ids are unsigned 64-bit on paper, but none seen exceeds a signed one; BIGINT holds it."""
 
-_KEY = re.compile(r"[1-9]\d{0,18}(:[1-9]\d{0,18})*", re.ASCII)
+OURS = 0
+"""A key that begins with it is of a row of ours that Shopify has no key for: Shopify's ids begin with 1."""
+
+_KEY = re.compile(r"(0:)?[1-9]\d{0,18}(:[1-9]\d{0,18})*", re.ASCII)
 
 
 def checked_id(value: int, *, what: str) -> int:

@@ -31,3 +31,8 @@ def json_text(value: Any) -> str:
     """JSON of dataclasses, lists and plain values; instants in the one form, ISO-8601 in UTC with a `Z`."""
     plain = msgspec.to_builtins(value, builtin_types=(datetime,))
     return json.dumps(plain, default=format_instant, ensure_ascii=False)
+
+
+def storable(text: str | None) -> str | None:
+    """Foreign text for a column that people read: PostgreSQL takes no NUL."""
+    return None if text is None else text.replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -12,10 +12,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from backroom.observe.log import get_log
-from backroom.vocabulary.errors import Ambiguous, BackroomError, Misuse, ShopBusy, Transient, Unknown
+from backroom.vocabulary.errors import (
+    Ambiguous,
+    BackroomError,
+    Forgotten,
+    Misuse,
+    ShopBusy,
+    Transient,
+    Unknown,
+)
 from backroom.web.security import Doorkeeper, bearer_of
 
 UNKNOWN: Final = "something went wrong; the log says what"
+
+
+STATUSES: Final[Mapping[type[Misuse], int]] = {Unknown: 404, Ambiguous: 409, Forgotten: 410}
 
 
 class Problem(BaseModel):
@@ -30,6 +41,7 @@ PROBLEM_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     403: {"model": Problem, "description": "The token's role is too low"},
     404: {"model": Problem, "description": "There is no such thing"},
     409: {"model": Problem, "description": "Several things have this id: say which one"},
+    410: {"model": Problem, "description": "It was deleted, because it is old"},
     422: {"model": Problem, "description": "A parameter is not right"},
     503: {"model": Problem, "description": "The database can not be reached; try again"},
 }
@@ -83,8 +95,19 @@ def problem(status: int, text: str, headers: Mapping[str, str] | None = None) ->
 
 
 def _status_of(error: Misuse) -> int:
-    return 404 if isinstance(error, Unknown) else 409 if isinstance(error, Ambiguous) else 400
+    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 400)
 
 
 def _where(found: dict[str, Any]) -> str:
-    return f"{'.'.join(str(part) for part in found['loc'][1:]) or 'request'}: {found['msg']}"
+    """What is wrong, and where. pydantic speaks of its models; most people who read this never saw one."""
+    kind, place = found["type"], ".".join(str(part) for part in found["loc"][1:])
+    if kind == "json_invalid":
+        return f"the body is no JSON: {found['ctx']['error']}, at character {place}"
+    if not place:
+        return "the body should be a JSON object"
+    match kind:
+        case "extra_forbidden":
+            return f"there is no {place[:60]!r} here"
+        case "missing":
+            return f"{place} is missing"
+    return f"{place}: {found['msg']}"

@@ -9,22 +9,24 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 from typing import Final
 
 import structlog
 
 from backroom.db.database import Database, Transaction
 from backroom.db.seam import Wakeup
-from backroom.flow.batches import Bug, Tally
+from backroom.flow.batches import BatchSize, Bug, Tally
 from backroom.flow.process import Processor
+from backroom.flow.receipts import Receipts
 from backroom.flow.sort import Sorter
+from backroom.jobs.notices import NOTICES
+from backroom.registration.heard import Hearing
 from backroom.resources.descriptor import Resource
 from backroom.resources.registry import topics_of
 from backroom.vocabulary.errors import BackroomError, ShopBusy
 from backroom.vocabulary.ids import ShopId
+from backroom.worker.batch_log import BatchLog
 
-LARGEST_BATCH: Final = 256
 IDLE_SECONDS: Final = 1.0
 """Retries fall due without anybody's commit: look at least so often."""
 BUSY_SECONDS: Final = 0.02
@@ -32,28 +34,6 @@ FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-class BatchSize:
-    """How many rows a batch takes, to hold the writer about as long as it should. Never under one.
-
-    It learns from the time up to the commit: what the disk takes for a commit does not depend on the rows.
-    Counted in, a slow disk would shrink batches until each row pays for a commit of its own.
-    """
-
-    def __init__(self, target_seconds: float) -> None:
-        self._target_seconds = target_seconds
-        self.rows = 16
-
-    def learn(self, rows: int, seconds: float) -> None:
-        """Half-way towards what would have taken the target time; rounded so that it never sticks."""
-        if rows == 0:
-            return
-        fitting = rows * self._target_seconds / max(seconds, 1e-4)
-        if fitting < self.rows:
-            self.rows = max(1, floor((self.rows + fitting) / 2))
-        elif rows >= self.rows:
-            self.rows = min(LARGEST_BATCH, ceil((self.rows + fitting) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +73,17 @@ class Loop:
         self._database = database
         self._log = log.bind(worker=name)
         target = database.seam.batch_seconds
-        sorter = Sorter(database, topics_of(resources))
+        sorter = Sorter(database, topics_of(resources), NOTICES, Hearing())
         self._stations = [Station("sort", sorter.due, sorter.run, BatchSize(target))]
         for resource in resources:
             processor = Processor(database, resource)
             self._stations.append(
                 Station(f"process.{resource.name}", processor.due, processor.run, BatchSize(target))
             )
+        self._batches = BatchLog(self._log)
         self._pause = FIRST_PAUSE_SECONDS
         self._rests = Rests()
+        self._receipts = Receipts(database)
 
     def run(self, stopping: threading.Event) -> None:
         """Works until told to stop."""
@@ -111,6 +93,7 @@ class Loop:
                 wakeup = wakeup or self._database.wakeup()
                 worked, busy = self.turn(stopping)
                 self._pause = FIRST_PAUSE_SECONDS
+                self._batches.catch_up()
                 if not worked:
                     wakeup.wait(BUSY_SECONDS if busy else IDLE_SECONDS)
             except Exception as error:  # the worker loop: nothing may end it, everything is said
@@ -119,7 +102,12 @@ class Loop:
                 wakeup = None
                 stopping.wait(self._pause)
                 self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+        self.say_the_rest()
         _close(wakeup)
+
+    def say_the_rest(self) -> None:
+        """Logs the batches of the last second, which wait for more to be summed with."""
+        self._batches.say_the_rest()
 
     def turn(self, stopping: threading.Event | None = None) -> tuple[bool, bool]:
         """Each station once over each shop that has something due. (anything done?, a shop busy or resting?)
@@ -148,19 +136,13 @@ class Loop:
         return worked, busy
 
     def _run(self, station: Station, shop_id: ShopId) -> bool:
+        station.size.aim(self._receipts.batch_seconds())
         started = time.perf_counter()
         tally = station.run(shop_id, station.size.rows)
         seconds = time.perf_counter() - started
         station.size.learn(tally.claimed, tally.held_seconds)
         if tally.claimed:
-            self._log.info(
-                f"{station.name}.batch_done",
-                shop=shop_id,
-                rows=tally.claimed,
-                parked=tally.parked,
-                ms=round(seconds * 1000, 1),
-                **tally.outcomes,
-            )
+            self._batches.done(station.name, shop_id, tally, seconds)
         return tally.claimed > 0
 
     def _report(self, error: Exception, retry_seconds: float, **where: object) -> None:

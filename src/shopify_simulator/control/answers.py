@@ -11,7 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shopify_simulator.shop.levels import UnknownLevel
+from shopify_simulator.shop.locations import UnknownLocation
 from shopify_simulator.shop.shop import UnknownProduct
+from shopify_simulator.shop.storeroom import UnknownItem
 
 Form = TypeVar("Form", bound=msgspec.Struct)
 
@@ -45,6 +48,9 @@ def _http_error(request: Request, error: Exception) -> Response:
 ERRORS: Final[Mapping[Any, Callable[[Request, Exception], Response]]] = {
     HTTPException: _http_error,
     NotThere: _refuse(404),
+    UnknownItem: _refuse(404),
+    UnknownLevel: _refuse(404),
+    UnknownLocation: _refuse(404),
     UnknownProduct: _refuse(404),
     # A body of the wrong form, Shopify's refusals, values out of their range: whoever asks has asked wrongly.
     ValueError: _refuse(400),

@@ -17,16 +17,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shopify_simulator.admin.endpoints import endpoints_of
+from shopify_simulator.control.admin import AdminControl
 from shopify_simulator.control.answers import ERRORS, NotThere, answer, read
 from shopify_simulator.control.door import Door
 from shopify_simulator.control.edits import NewProduct, ProductEdit
+from shopify_simulator.control.installation import InstallationControl
+from shopify_simulator.control.stock import StockControl
+from shopify_simulator.control.subscriptions import SubscriptionControl
 from shopify_simulator.shop.product import Product
 from shopify_simulator.shop.truth import truth_of_product
 from shopify_simulator.simulation import Simulation
 from shopify_simulator.webhooks.deliveries import STATES
 from shopify_simulator.webhooks.faults import Faults
 from shopify_simulator.webhooks.signing import ROTATION_SECONDS
-from shopify_simulator.webhooks.subscriptions import Maker
 
 ROWS: Final = 100
 Rate = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
@@ -47,6 +51,9 @@ class _OpenWanted(_Wanted):
 class _LifeWanted(_Wanted):
     rate: Annotated[float, msgspec.Meta(ge=0, le=10_000)]
     changes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    stock: float = 0.0
+    locations: list[int] | None = None
+    kinds: list[str] | None = None
 
 
 class _FaultsWanted(_Wanted):
@@ -61,13 +68,6 @@ class _FaultsWanted(_Wanted):
     reorder_seconds: float | UnsetType = UNSET
 
 
-class _SubscriptionWanted(_Wanted):
-    topic: str
-    uri: str
-    name: str | None = None
-    made_by: Maker = "app"
-
-
 class _SecretWanted(_Wanted):
     secret: Annotated[str, msgspec.Meta(min_length=1)]
     seconds: Annotated[float, msgspec.Meta(ge=0)] = ROTATION_SECONDS
@@ -79,12 +79,18 @@ class Control:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._shop = simulation.shop
+        self.admin = AdminControl(simulation.admin, simulation.app)
+        self.installation = InstallationControl(simulation.app)
+        self.stock = StockControl(simulation.shop)
+        self.subscriptions = SubscriptionControl(simulation)
 
     async def health(self, request: Request) -> Response:
         return answer({"domain": self._shop.domain})
 
     async def truth(self, request: Request) -> Response:
-        return await run_in_threadpool(lambda: answer(self._simulation.truth()))
+        """`stock=0`: without locations, items and levels."""
+        stock = request.query_params.get("stock") != "0"
+        return await run_in_threadpool(lambda: answer(self._simulation.truth(stock=stock)))
 
     async def status(self, request: Request) -> Response:
         return await run_in_threadpool(lambda: answer(self._simulation.status()))
@@ -133,7 +139,17 @@ class Control:
 
     async def live(self, request: Request) -> Response:
         wanted = await read(request, _LifeWanted)
-        await run_in_threadpool(self._simulation.live, wanted.rate, wanted.changes)
+
+        def live() -> None:
+            self._simulation.live(
+                wanted.rate,
+                wanted.changes,
+                stock=wanted.stock,
+                locations=wanted.locations,
+                kinds=wanted.kinds,
+            )
+
+        await run_in_threadpool(live)
         return answer({"rate": wanted.rate, "changes": wanted.changes})
 
     async def faults(self, request: Request) -> Response:
@@ -149,19 +165,6 @@ class Control:
     async def flush(self, request: Request) -> Response:
         self._simulation.courier.flush()
         return answer({})
-
-    async def subscriptions(self, request: Request) -> Response:
-        return answer(self._simulation.subscriptions.all())
-
-    async def subscribe(self, request: Request) -> Response:
-        wanted = await read(request, _SubscriptionWanted)
-        return answer(self._simulation.subscriptions.add(**msgspec.structs.asdict(wanted)), 201)
-
-    async def unsubscribe(self, request: Request) -> Response:
-        subscription_id: int = request.path_params["id"]
-        if not self._simulation.unsubscribe(subscription_id):
-            raise NotThere(f"no subscription {subscription_id}")
-        return answer({"deleted": subscription_id})
 
     async def rotate(self, request: Request) -> Response:
         wanted = await read(request, _SecretWanted)
@@ -191,19 +194,23 @@ def routes_of(control: Control) -> list[Route]:
         ("GET", "/control/faults", control.faults),
         ("POST", "/control/faults", control.set_faults),
         ("POST", "/control/flush", control.flush),
-        ("GET", "/control/subscriptions", control.subscriptions),
-        ("POST", "/control/subscriptions", control.subscribe),
-        ("DELETE", "/control/subscriptions/{id:int}", control.unsubscribe),
         ("POST", "/control/secrets", control.rotate),
         ("DELETE", "/control/secrets/old", control.revoke_old),
+        *control.stock.table(),
+        *control.subscriptions.table(),
+        *control.installation.table(),
+        *control.admin.table(),
     ]
     return [Route(path, handler, methods=[method]) for method, path, handler in table]
 
 
 def control_app(simulation: Simulation, *, any_host: bool = False) -> Starlette:
-    """An ASGI app that controls this simulation. `any_host`: it answers under names other than loopback's."""
+    """An ASGI app that serves this simulation's Admin API, and controls it.
+
+    `any_host`: it answers under names other than loopback's.
+    """
     return Starlette(
-        routes=routes_of(Control(simulation)),
+        routes=[*routes_of(Control(simulation)), *endpoints_of(simulation.admin)],
         middleware=[Middleware(Door, any_host=any_host)],
         exception_handlers=ERRORS,
     )

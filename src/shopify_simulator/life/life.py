@@ -11,6 +11,7 @@ from random import Random
 
 from shopify_simulator.life import listing_edits, variant_edits
 from shopify_simulator.life.merchant import Apply, Edit, Merchant
+from shopify_simulator.life.stock_life import StockLife
 from shopify_simulator.shop.product import Product
 from shopify_simulator.shop.recipes import Recipes
 from shopify_simulator.shop.rules import Refused
@@ -57,6 +58,8 @@ class Life:
         self._weights = [weight for weight, _ in EDITS.values()]
         self._usual_size = len(shop.products)
         self._again: int | None = None
+        self.stock = StockLife(shop, seed=seed)
+        self._stock_share = 0.0
         self._thread: threading.Thread | None = None
         self._endless = False
         self._stopping = threading.Event()
@@ -66,14 +69,23 @@ class Life:
     def change_once(self) -> str:
         """One change, and its name. The same seed on the same shop makes the same changes."""
         # The shop's lock, so that nobody changes or deletes the product between the look and the edit.
+        # Without a share nothing is drawn: a shop that lives by its products alone lives as it ever did.
+        if self._stock_share and self._random.random() < self._stock_share:
+            return self.stock.change_once()
         with self._shop.lock:
             name = self._come_or_go() or self._edit(self._product())
             self.counts[name] += 1
             return name
 
-    def live(self, rate_per_s: float, *, changes: int | None = None) -> None:
-        """Changes the shop at that rate in a thread, for ever or so many times; replaces an earlier rate."""
+    def live(self, rate_per_s: float, *, changes: int | None = None, stock_share: float = 0.0) -> None:
+        """Changes the shop at that rate in a thread, for ever or so many times; replaces an earlier rate.
+
+        `stock_share`: from 0, no change is one of stock, to 1, all are. Raises ValueError.
+        """
+        if not 0 <= stock_share <= 1:
+            raise ValueError("stock: a share from 0 to 1")
         self.stop()
+        self._stock_share = stock_share
         if rate_per_s <= 0:
             return
         self._stopping.clear()

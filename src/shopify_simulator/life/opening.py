@@ -1,5 +1,6 @@
-"""The shop opens: products/create for each product on the shelf, paced, in a thread of its own.
+"""The shop opens: locations/create for each location, then products/create for each product on the shelf.
 
+Each product's items and levels follow it; paced, in a thread of its own.
 What never happens here: a pause is made up for by more than a second's worth at once.
 """
 
@@ -21,6 +22,7 @@ class Opening:
         self._pause_seconds = 0.0 if rate is None else 1 / rate
         with shop.lock:
             self._ids = list(shop.products)
+            shop.locations.present()
         self.products = len(self._ids)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shop-opening", daemon=True)

@@ -1,6 +1,7 @@
 """Shopify's ids: integers of 13 or 14 digits, some of 18 (over 2^53, as its own test ids are), none twice."""
 
 from itertools import count
+from zlib import crc32
 
 STEP = 32_768
 """How far apart Shopify's ids mostly are."""
@@ -21,6 +22,7 @@ class Numbers:
         self._media = _Series(31_000_000_000_000 + start)
         self._variant = _Series(41_000_000_000_000 + start)
         self._inventory_item = _Series(51_000_000_000_000 + start)
+        self._location = _Series(81_000_000_000_000 + start)
 
     def product(self) -> int:
         return self._product.draw()
@@ -39,6 +41,14 @@ class Numbers:
 
     def inventory_item(self) -> int:
         return self._inventory_item.draw()
+
+    def location(self) -> int:
+        return self._location.draw()
+
+
+def mixed(*numbers: int) -> int:
+    """A number of 32 bits that only these give, as good as random: what is drawn so needs no memory."""
+    return crc32(":".join(map(str, numbers)).encode())
 
 
 class _Series:

@@ -4,7 +4,8 @@ Once on the shop's shelf a product is never changed in place: the shop puts a ch
 whoever holds one may read it without the lock. What never happens here: a rule of Shopify's (`rules.py`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 DEFAULT_OPTION, DEFAULT_VALUE = "Title", "Default Title"
@@ -146,6 +147,10 @@ class Product:
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
+
+    def with_variants(self, changed: Mapping[int, Variant]) -> "Product":
+        """The same with these variants instead, by their ids. It shares all else: it is for the shelf."""
+        return replace(self, variants=[changed.get(each.id, each) for each in self.variants])
 
     def variant(self, variant_id: int) -> Variant | None:
         """The variant of that id, or None."""

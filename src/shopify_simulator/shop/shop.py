@@ -1,12 +1,12 @@
 """The shop: products on a shelf, one lock, and an event for each change, in the order of commits.
 
 A product enters whole (`create`, `stock`), is replaced by a changed copy (`change`) and leaves (`delete`).
+Its stock follows; what else happens to that stands in `items`, `levels` and `locations`.
 What never happens here: a product changed in place, an event for a refused change, a change whose body cannot
 be written, an `updated_at` that goes back, two events with one `triggered_at`.
 """
 
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -14,16 +14,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
 from shopify_simulator.shop.bodies import deleted_body, is_truncated, webhook_body
-from shopify_simulator.shop.events import Event
+from shopify_simulator.shop.items import Items
+from shopify_simulator.shop.levels import Levels
+from shopify_simulator.shop.locations import Locations
+from shopify_simulator.shop.news import Listener, News, Wants, of_products, random_event_id
 from shopify_simulator.shop.numbers import Numbers
 from shopify_simulator.shop.product import Product
 from shopify_simulator.shop.roll import Roll
 from shopify_simulator.shop.rules import Refused, check, straighten
+from shopify_simulator.shop.storeroom import Storeroom
+from shopify_simulator.shop.timeline import Timeline
 
 NEW_YORK_WINTER = timezone(timedelta(hours=-5))
-TICK = timedelta(microseconds=1)
-
-Listener = Callable[[Event], None]
+LOCATIONS = 3
+OPENED_AGO = timedelta(days=1_000)
 
 
 class UnknownProduct(LookupError):
@@ -35,17 +39,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def random_event_id() -> str:
-    """Never the same twice, whatever the seed: a receiver must not take a second run for repetitions."""
-    return str(uuid.uuid4())
-
-
 def _as_it_is(_: Product) -> None:
     """The change of a merchant who only presses Save."""
 
 
 class Shop:
-    """See the module. Safe to use from several threads; listeners are called with the lock held."""
+    """See the module. Safe to use from several threads; listeners are called with the lock held.
+
+    `locations`: how many it has at first. `stock_touches_products`: a change of what is available saves the
+    product, too (products/update, `updated_at`), as Shopify's staff once said; no page of today's does.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,9 @@ class Shop:
         clock: Callable[[], datetime] = utc_now,
         seed: int = 1,
         new_event_id: Callable[[], str] = random_event_id,
+        locations: int = LOCATIONS,
+        stock_touches_products: bool = False,
+        tracking_touches_levels: bool = True,
     ) -> None:
         self.domain = domain
         self.name = name
@@ -66,15 +72,23 @@ class Shop:
         self.lock = threading.RLock()
         self.products: dict[int, Product] = {}
         self.deleted: dict[int, datetime] = {}
+        self.timeline = Timeline()
         self.numbers = Numbers(seed)
+        self.stock_touches_products = stock_touches_products
         self._clock = clock
-        self._new_event_id = new_event_id
-        self._listeners: list[Listener] = []
+        self._news = News(clock=clock, new_event_id=new_event_id)
         self._handles: dict[str, int] = {}
         self._twins: Counter[str] = Counter()
         self._roll = Roll()
-        self._triggered_at = datetime.min.replace(tzinfo=UTC)
         self._changes = 0
+        self._storeroom = Storeroom(
+            products=self.products, news=self._news, lock=self.lock, now=self.now, offset=offset
+        )
+        self.inventory = self._storeroom.inventory
+        self.levels = Levels(self._storeroom, touched=self._stock_changed)
+        self.items = Items(self._storeroom, self.levels, tracking_touches_levels=tracking_touches_levels)
+        self.locations = Locations(self._storeroom, new_id=self.numbers.location)
+        self.locations.begin(locations, self.now() - OPENED_AGO)
 
     def now(self) -> datetime:
         """The present in whole seconds, as Shopify writes `updated_at`."""
@@ -84,18 +98,27 @@ class Shop:
         """How many products were created, changed or deleted so far; stocking does not count."""
         return self._changes
 
-    def listen(self, listener: Listener) -> None:
-        """From now on `listener` gets every event, in the order of commits, while the lock is held.
+    def home_of(self, item_id: int) -> int:
+        """The id of the product whose item this is or was, or 0."""
+        return self._storeroom.home_of(item_id)
 
-        It must not raise: what it is told of has happened.
+    def stock_changes(self) -> int:
+        """How many changes of locations, items and levels there were so far."""
+        return self._storeroom.changes
+
+    def listen(self, listener: Listener, wants: Wants = of_products) -> None:
+        """From now on `listener` gets every event whose topic it `wants`, in the order of commits, while the
+        lock is held.
+
+        It must not raise: what it is told of has happened. Nor must `wants`, which may be asked at any time.
         """
         with self.lock:
-            self._listeners.append(listener)
+            self._news.add(listener, wants)
 
     def unlisten(self, listener: Listener) -> None:
         """It is told no more; nothing where it never was."""
-        with self.lock, suppress(ValueError):
-            self._listeners.remove(listener)
+        with self.lock:
+            self._news.remove(listener)
 
     def get(self, product_id: int) -> Product:
         """The product as it is now; not to be changed. Raises UnknownProduct."""
@@ -128,13 +151,16 @@ class Shop:
             self._shelve(product)
 
     def create(self, product: Product) -> Product:
-        """Puts a new product on the shelf; fires products/create. Raises Refused."""
+        """Puts a new product on the shelf; fires products/create, and its items follow. Raises Refused."""
         with self.lock:
             self._check_new(product)
             body = self._body(product)
             self._shelve(product)
+            self.timeline.note("create", product, self.now())
             self._changes += 1
-            self._fire_body("products/create", product, body)
+            act = self._fire_body("products/create", product, body)
+            for variant in product.variants:
+                self.items.came(variant, act)
             return product
 
     def change(self, product_id: int, apply: Callable[[Product], object]) -> Product:
@@ -152,9 +178,11 @@ class Shop:
             self._stamp(before, after)
             body = self._body(after)
             self._replace(before, after)
+            self.timeline.note_publication(before, after, after.updated_at)
             self._changes += 1
-            self._fire_body("products/update", after, body)
-            return after
+            act = self._fire_body("products/update", after, body)
+            self.items.followed(before, after, act)
+            return self.products[product_id]
 
     def delete(self, product_id: int) -> None:
         """Takes a product off the shelf for good; fires products/delete. Raises UnknownProduct."""
@@ -164,9 +192,11 @@ class Shop:
             del self._handles[product.handle]
             self._roll.strike(product_id)
             self.deleted[product_id] = self.now()
+            self.timeline.note("destroy", product, self.deleted[product_id])
             self._changes += 1
-            body = deleted_body(product_id)
-            self._fire("products/delete", product_id, body, partial=False)
+            act = self._fire_body("products/delete", product, deleted_body(product_id))
+            for variant in product.variants:
+                self.items.went(variant, act)
 
     def announce(self, product_ids: Iterable[int] | None = None) -> int:
         """Fires products/update for each product (or all), as if a merchant had saved it; how many.
@@ -184,10 +214,19 @@ class Shop:
         return announced
 
     def present(self, product_id: int) -> None:
-        """Fires products/create for a stocked product as it is: the shop opens. Raises UnknownProduct."""
+        """Fires products/create for a stocked product as it is, and for its items: the shop opens.
+
+        Raises UnknownProduct.
+        """
         with self.lock:
             product = self.get(product_id)
-            self._fire_body("products/create", product, self._body(product))
+            act = self._fire_body("products/create", product, self._body(product))
+            for variant in product.variants:
+                self.items.came(variant, act)
+
+    def _stock_changed(self, item_id: int) -> None:
+        if self.stock_touches_products:
+            self.change(self._storeroom.find(item_id)[0].id, _as_it_is)
 
     def _check_new(self, product: Product) -> None:
         if product.id in self.products or product.id in self.deleted:
@@ -199,6 +238,7 @@ class Shop:
         self.products[product.id] = product
         self._handles[product.handle] = product.id
         self._roll.enter(product.id)
+        self._storeroom.shelved(product)
 
     def _check(self, product: Product) -> None:
         check(product)
@@ -218,25 +258,16 @@ class Shop:
             del self._handles[before.handle]
             self._handles[after.handle] = after.id
         self.products[after.id] = after
+        self._storeroom.shelved(after)
 
     def _body(self, product: Product) -> bytes | None:
         """None without listeners: bodies are most of the cost, and nobody would read them."""
-        return webhook_body(product, self.offset) if self._listeners else None
+        return webhook_body(product, self.offset) if self._news.wanted("products/update") else None
 
-    def _fire_body(self, topic: str, product: Product, body: bytes | None) -> None:
+    def _fire_body(self, topic: str, product: Product, body: bytes | None) -> str:
+        """The act's event id: what follows from it bears it, too."""
+        act = self._news.new_event_id()
         if body is not None:
-            self._fire(topic, product.id, body, partial=is_truncated(product))
-
-    def _fire(self, topic: str, resource_id: int, body: bytes, *, partial: bool) -> None:
-        self._triggered_at = max(self._clock().astimezone(UTC), self._triggered_at + TICK)
-        event = Event(
-            event_id=self._new_event_id(),
-            topic=topic,
-            resource_id=resource_id,
-            body=body,
-            id_only=deleted_body(resource_id),
-            triggered_at=self._triggered_at,
-            partial=partial,
-        )
-        for listener in self._listeners:
-            listener(event)
+            id_only, partial = deleted_body(product.id), is_truncated(product) and topic != "products/delete"
+            self._news.tell(topic, product.id, body, id_only=id_only, partial=partial, event_id=act)
+        return act

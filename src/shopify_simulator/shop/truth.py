@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from shopify_simulator.shop.inventory import Inventory
 from shopify_simulator.shop.product import Product, Variant
 from shopify_simulator.shop.shop import Shop
+from shopify_simulator.shop.stock_truth import truth_of_stock
 
 Json = dict[str, Any]
 
@@ -21,10 +23,13 @@ class Moment:
     currency: str
     products: list[Product]
     deleted: list[int]
+    inventory: Inventory
 
-    def sheet(self) -> Json:
-        """The shop, its products by id, and the ids that were deleted."""
+    def sheet(self, *, stock: bool = True) -> Json:
+        """The shop, its products by id, the ids that were deleted, and what lies where unless not wanted."""
+        variants = (variant for product in self.products for variant in product.variants)
         return {
+            **(truth_of_stock(self.inventory, variants) if stock else {}),
             "shop": {"domain": self.domain, "currency": self.currency},
             "products": [truth_of_product(each) for each in sorted(self.products, key=lambda each: each.id)],
             "deleted": sorted(self.deleted),
@@ -39,6 +44,7 @@ def moment_of(shop: Shop) -> Moment:
             currency=shop.currency,
             products=list(shop.products.values()),
             deleted=list(shop.deleted),
+            inventory=shop.inventory.copy(),
         )
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
+from shopify_simulator.shop.subscriptions import Subscriptions
 from shopify_simulator.webhooks.deliveries import Attempt, Deliveries
 from shopify_simulator.webhooks.faults import Fate
 from shopify_simulator.webhooks.lane import Lane
 from shopify_simulator.webhooks.parcel import Parcel
 from shopify_simulator.webhooks.retry import RETRY_WAITS_SECONDS, Patience
-from shopify_simulator.webhooks.subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Final
 
 from shopify_simulator.shop.events import Event
-from shopify_simulator.webhooks.subscriptions import Subscription
+from shopify_simulator.shop.subscription import Subscription
 
 USER_AGENT: Final = "Shopify-Captain-Hook"
 

@@ -8,6 +8,8 @@ import itertools
 import uuid
 
 from shopify_simulator.shop.events import Event
+from shopify_simulator.shop.subscription import Subscription
+from shopify_simulator.shop.subscriptions import Subscriptions
 from shopify_simulator.webhooks.carriage import Carriage
 from shopify_simulator.webhooks.courier import Courier
 from shopify_simulator.webhooks.deliveries import Deliveries
@@ -15,7 +17,6 @@ from shopify_simulator.webhooks.faults import Fate, Faults, Lot
 from shopify_simulator.webhooks.headers import headers_of, triggered_at
 from shopify_simulator.webhooks.parcel import Parcel
 from shopify_simulator.webhooks.signing import Secrets, sign
-from shopify_simulator.webhooks.subscriptions import Subscription, Subscriptions
 
 
 class Mailroom:

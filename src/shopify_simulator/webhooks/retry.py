@@ -19,6 +19,3 @@ class Patience:
 
 RETRY_WAITS_SECONDS: Final = (56, 113, 226, 452, 904, 1807, 3614, 7228)
 """Before each retry, counted from the end of the attempt before it."""
-
-FAILURES_TO_REMOVAL: Final = 8
-"""So many failed attempts in a row end a subscription that was made through the Admin API."""

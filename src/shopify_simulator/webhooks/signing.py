@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from shopify_simulator.webhooks.subscriptions import Maker
+from shopify_simulator.shop.subscription import Maker
 
 ROTATION_SECONDS: Final = 3600.0
 
@@ -80,6 +80,12 @@ class Secrets:
         """Whether the old secret may still sign."""
         with self._lock:
             return self._rotation is not None and self._rotation.share_of_new(self._clock()) < 1
+
+    def knows(self, secret: str) -> bool:
+        """Whether it is the app's: the current one, or the old one until it is revoked."""
+        with self._lock:
+            held = [self._current] if self._rotation is None else [self._current, self._rotation.old]
+        return any(hmac.compare_digest(secret.encode(), each.encode()) for each in held)
 
     def for_delivery(self, made_by: Maker, number: int) -> str:
         """The key that signs parcel `number`. What the merchant made is signed with the store's own key."""

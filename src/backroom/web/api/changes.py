@@ -9,12 +9,14 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from backroom.db.database import Database
-from backroom.erp.changes import Position, read_feed
+from backroom.erp.changes import Position, read_feed, read_floor
 from backroom.shops.tables import shop
 from backroom.vocabulary.pages import cursor_of, place_of
 from backroom.web.api.asked import USUAL, Cursor, Limit, answer
 
-Entity = Literal["product", "sku", "listing", "listing_variant"]
+Entity = Literal[
+    "product", "sku", "listing", "listing_variant", "location", "inventory_item", "inventory_level"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +58,30 @@ def router(database: Database) -> APIRouter:
         """Field changes, in an order that misses nothing that commits late.
 
         `after` (or `cursor`, as in every other listing): `next` of the answer before; without it the feed
-        starts at its beginning.
+        starts at its beginning. 410 where entries after it were deleted since, because they are old.
         """
-        place = place_of(after or cursor, 2)
-        position = None if place is None else Position(*place)
+        position = _position(after or cursor)
         with database.reading() as transaction:
             rows = read_feed(transaction, position, entity, limit)
+            floor = read_floor(transaction)
             domains = {row.id: row.domain for row in transaction.execute(select(shop.c.id, shop.c.domain))}
-        if rows:
-            position = Position(rows[-1]["commit_order"], rows[-1]["id"])
         names = [name for name in FeedEntry.__slots__ if name != "shop"]
         entries = [
             FeedEntry(shop=domains.get(row["shop_id"]), **{name: row[name] for name in names}) for row in rows
         ]
-        following = position or Position(0, 0)
-        return answer(Feed(items=entries, next=cursor_of((following.commit_order, following.id))))
+        read_to = (rows[-1]["commit_order"], rows[-1]["id"]) if rows else _read_to(position)
+        return answer(Feed(items=entries, next=cursor_of((*read_to, *floor))))
 
     return routes
+
+
+def _position(cursor: str | None) -> Position | None:
+    place = place_of(cursor, 4)
+    if place is None:
+        return None
+    commit_order, id_, *floor = place
+    return Position(commit_order, id_, (floor[0], floor[1]))
+
+
+def _read_to(position: Position | None) -> tuple[int, int]:
+    return (0, 0) if position is None else (position.commit_order, position.id)
