@@ -8,6 +8,7 @@ Its own database: a file beside ours on SQLite, on PostgreSQL a schema beside ou
 """
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ LOOK_SECONDS: Final = 0.02
 _CANCELLED: Final = ("DBOSWorkflowCancelledError", "DBOSAwaitedWorkflowCancelledError")
 """By name: DBOS keeps its errors in a module of its own."""
 _LOST: Final = "no longer owned by this execution"
+_SUBSECONDS_SINCE: Final = (3, 42)
+"""The SQLite that knows `unixepoch('subsec')`."""
 _OVER: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 Begin = Callable[[int, int], Callable[[], bool] | None]
@@ -48,8 +51,20 @@ def sqlite_jobs_engine(path: Path) -> Engine:
         connection.isolation_level = "IMMEDIATE"
         for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+            connection.create_function("unixepoch", 1, _unixepoch)
 
     return engine
+
+
+def _unixepoch(of: str) -> float:
+    """DBOS takes a Python from 3.12 on for one with a newer SQLite; an older one answers it with null.
+
+    Under either Python: its tables' defaults say what the one that made them had.
+    """
+    if of != "subsec":
+        raise ValueError(of)
+    return round(time.time(), 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
