@@ -115,6 +115,21 @@ class RowContract:
         assert updated_in_bulk(store, rows) == rows
         assert stored_singly(store, rows) == rows
 
+    @pytest.mark.parametrize("number", [31, 32, 33, 100])
+    def test_many_rows_come_back_in_their_order(self, store: Database, number: int) -> None:
+        columns = [name for name in VALUES if name != "payload"]
+        rows = [
+            tuple({"big": each, "word": f"w{each}", "flag": each % 2 == 0}.get(name) for name in columns)
+            for each in range(number)
+        ]
+        with store.writing() as transaction:
+            transaction.execute(specimen.delete())
+            transaction.insert(specimen, columns, rows)
+        with store.reading() as transaction:
+            held = values_in(transaction)
+        places = [VALUES.index(name) for name in columns]
+        assert [tuple(row[place] for place in places) for row in held] == rows
+
     def test_a_body_of_19_megabytes_comes_back(self, store: Database) -> None:
         body = EVERY_BYTE * (19 * 1024 * 4)
         assert stored_in_bulk(store, column_of([body, b"small"], "payload"))[0][-1] == body

@@ -6,10 +6,11 @@ comes with its product, or a variant with its SKU, has none of its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from msgspec import Struct
 from sqlalchemy import Table
 
 from backroom.db.database import Transaction
@@ -19,8 +20,7 @@ from backroom.vocabulary.money import Amount, format_amount
 _AMOUNTS = frozenset({"price", "compare_at_price", "cost"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """The delivery or the run whose body was applied, as plain values."""
 
     delivery_id: DeliveryId | None
@@ -29,8 +29,7 @@ class Cause:
     run_id: RunId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """One entry of the history. `field` None is a creation. Amounts are decimal texts."""
 
     entity: str
@@ -41,8 +40,7 @@ class FieldChange:
     cause: Cause
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct, eq=False):
     """One row. `before` holds the old values of what was changed.
 
     `cause`: of the change, where there is one; `said_by`: of what was said of it, whether it was news or not.
@@ -52,7 +50,7 @@ class Draft:
     cause: Cause | None = None
     is_new: bool = False
     has_entry: bool = True
-    before: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = msgspec.field(default_factory=dict)
     said_by: Cause | None = None
 
     def __getitem__(self, name: str) -> Any:
@@ -84,6 +82,8 @@ class Drafts:
         self, table: Table, shop_id: ShopId | None = None, *, untold: frozenset[str] = frozenset()
     ) -> None:
         self._table = table
+        # A plain text: SQLite's driver asks what is none for a way to adapt it, value by value.
+        self._entity = str(table.name)
         self._untold = untold
         self._columns = tuple(table.c.keys())
         self._blank = dict.fromkeys(self._columns)
@@ -143,7 +143,7 @@ class Drafts:
     def _entry(self, draft: Draft, name: str | None, old: Any, new: Any) -> FieldChange:
         assert draft.cause is not None
         return FieldChange(
-            entity=self._table.name,
+            entity=self._entity,
             entity_id=draft["id"],
             field=name,
             old=shown(name, old),

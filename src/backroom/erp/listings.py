@@ -5,10 +5,10 @@ whatever the number of changes; none where there are no changes. The history is 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from backroom.db.database import Transaction
@@ -25,16 +25,14 @@ RESTORED = "restored"
 """A hand deleted the listing; its variants were left, and their SKUs are of this product."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantChange:
+class VariantChange(Struct, frozen=True, kw_only=True):
     """A variant as it should be: the listed fields, by column name."""
 
     shopify_variant_id: int
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A listing as it should be. `whole`: variants that are not named are gone."""
 
     shopify_product_id: int

@@ -10,11 +10,12 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from backroom.resources.json_body import read_json
-from backroom.resources.product_rules import in_order, lowered, price, tag_set
+from backroom.resources.product_rules import in_order, lowered, tag_set
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
 from backroom.resources.values import (
     GREATEST_INTEGER,
     Text,
+    amount,
     indexed,
     refuse_nul,
     said,
@@ -138,8 +139,8 @@ def _variant(body: VariantBody, names: list[str] | None) -> VariantSnapshot:
         title=said(body.title),
         sku_code=indexed(unless_blank(body.sku), "a variant's sku"),
         barcode=unless_blank(body.barcode),
-        price=price(body.price, "price", variant_id),
-        compare_at_price=price(body.compare_at_price, "compare-at price", variant_id),
+        price=amount(body.price, "the price of variant", variant_id),
+        compare_at_price=amount(body.compare_at_price, "the compare-at price of variant", variant_id),
         options=_chosen(body, names),
         position=within(body.position, GREATEST_INTEGER, "position"),
         inventory_item_id=within(body.inventory_item_id, GREATEST_ID, "inventory_item_id"),

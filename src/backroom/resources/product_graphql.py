@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from backroom.resources.json_body import read_json
-from backroom.resources.product_rules import in_order, lowered, price, tag_set
+from backroom.resources.product_rules import in_order, lowered, tag_set
 from backroom.resources.product_snapshot import ProductSnapshot, VariantSnapshot
 from backroom.resources.values import (
     GREATEST_INTEGER,
     Text,
+    amount,
     indexed,
     refuse_nul,
     said,
@@ -162,8 +163,8 @@ def _variant(node: VariantNode, places: dict[str, int]) -> VariantSnapshot:
         title=said(node.title),
         sku_code=indexed(unless_blank(node.sku), "a variant's sku"),
         barcode=unless_blank(node.barcode),
-        price=price(node.price, "price", variant_id),
-        compare_at_price=price(node.compare_at_price, "compare-at price", variant_id),
+        price=amount(node.price, "the price of variant", variant_id),
+        compare_at_price=amount(node.compare_at_price, "the compare-at price of variant", variant_id),
         options=_chosen(node.selected_options, places),
         position=within(node.position, GREATEST_INTEGER, "position"),
         inventory_item_id=gid_number(node.inventory_item.id) if node.inventory_item else None,

@@ -6,21 +6,13 @@ what can not be stored. Rules of any resource's values stand in `values`.
 
 from collections.abc import Iterable
 
-from msgspec import UnsetType
-
 from backroom.resources.product_snapshot import VariantSnapshot
-from backroom.resources.values import Text, amount
+from backroom.resources.values import Text
 from backroom.vocabulary.errors import Terminal
-from backroom.vocabulary.money import Amount
 
 
 def lowered(value: Text) -> Text:
     return value.lower() if isinstance(value, str) else value
-
-
-def price(value: Text, what: str, variant_id: int) -> Amount | None | UnsetType:
-    """A decimal text as an integer; raises Terminal for what is none."""
-    return amount(value, f"the {what} of variant {variant_id}")
 
 
 def tag_set(parts: Iterable[str]) -> tuple[str, ...]:

@@ -46,13 +46,13 @@ def within(value: int | None | UnsetType, greatest: int, what: str) -> int | Non
     return value
 
 
-def amount(value: Text, what: str) -> Amount | None | UnsetType:
-    """A decimal text as an integer; raises Terminal for what is none."""
+def amount(value: Text, what: str, of: int | None = None) -> Amount | None | UnsetType:
+    """A decimal text as an integer; raises Terminal for what is none. `of`: whose it is, for the reason."""
     if isinstance(value, str) and value:
         try:
             return parse_amount(value)
         except ValueError as error:
-            raise Terminal(f"{what}: {error}") from error
+            raise Terminal(f"{what if of is None else f'{what} {of}'}: {error}") from error
     return value if value is UNSET else None
 
 
