@@ -141,7 +141,7 @@ class SqliteSeam:
         if together:
             many, _ = _insert_statement(table, tuple(columns), (), ROWS_TOGETHER)
             groups = range(0, together, ROWS_TOGETHER)
-            driver.executemany(many, [_flat(converted[start : start + ROWS_TOGETHER]) for start in groups])
+            driver.executemany(many, (_flat(converted[start : start + ROWS_TOGETHER]) for start in groups))
         driver.executemany(statement, converted[together:])
 
     def insert_new(
