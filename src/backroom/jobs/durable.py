@@ -8,7 +8,6 @@ Its own database: a file beside ours on SQLite, on PostgreSQL a schema beside ou
 """
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,8 +33,6 @@ LOOK_SECONDS: Final = 0.02
 _CANCELLED: Final = ("DBOSWorkflowCancelledError", "DBOSAwaitedWorkflowCancelledError")
 """By name: DBOS keeps its errors in a module of its own."""
 _LOST: Final = "no longer owned by this execution"
-_SUBSECONDS_SINCE: Final = (3, 42)
-"""The SQLite that knows `unixepoch('subsec')`."""
 _OVER: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 Begin = Callable[[int, int], Callable[[], bool] | None]
@@ -51,16 +48,16 @@ def sqlite_jobs_engine(path: Path) -> Engine:
         connection.isolation_level = "IMMEDIATE"
         for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
-            connection.create_function("unixepoch", 1, _unixepoch)
+        connection.create_function("unixepoch", 1, _unixepoch)
 
     return engine
 
 
 def _unixepoch(of: str) -> float:
-    """DBOS takes a Python from 3.12 on for one with a newer SQLite; an older one answers it with null.
+    """SQLite's own, as DBOS asks for it: it takes a Python from 3.12 on for one with a newer SQLite (3.42),
+    and an older one answers with null.
 
-    Under either Python: its tables' defaults say what the one that made them had.
+    Under every Python and SQLite: the tables' defaults ask as the Python did that made them.
     """
     if of != "subsec":
         raise ValueError(of)
