@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
+"""No expectation of speed: a machine that does other things too may take this long."""
 LOOK_SECONDS = 0.01
 
 
