@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import insert
 
 from backroom.cache.watermarks import save_watermark
+from backroom.cli.run_words import progress
 from backroom.cli.runs import Line
 from backroom.cli.spans import short_span
 from backroom.cli.table import table
-from backroom.cli.watching import progress
 from backroom.db.database import Database, open_database
 from backroom.jobs.chunks import Chunks
 from backroom.jobs.claims import claim_queued, finish

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from backroom.cache.watermarks import save_watermark
-from backroom.cli.watching import mended
+from backroom.cli.run_words import mended
 from backroom.jobs.chunks import Chunks
 from backroom.jobs.claims import Claim
 from backroom.jobs.runs import view_of

@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from backroom.cli.output import printable
-from backroom.cli.watching import counted, differences
+from backroom.cli.legible import printable
+from backroom.cli.run_words import counted, differences
 from backroom.jobs.runs import Run
 
 EDGE: Final = 4

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from backroom.cli.output import AsJson, printable, say, show, when
+from backroom.cli.legible import printable, when
+from backroom.cli.output import AsJson, say, show
 from backroom.cli.paging import Limit, ShopOption, domain_of, gather
 from backroom.ingress.deliveries import DeliveryDetail, DeliveryFilter, DeliverySummary, Outcome, State
 from backroom.settings import read_settings

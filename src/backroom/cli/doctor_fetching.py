@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from backroom.cli.doctor_findings import Check, Finding
-from backroom.cli.output import when
+from backroom.cli.legible import when
 
 if TYPE_CHECKING:
     from backroom.compose import House

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backroom.cli.output import AsJson, say, show, when
+from backroom.cli.legible import when
+from backroom.cli.output import AsJson, say, show
 from backroom.cli.paging import Limit, ShopOption, domain_of, gather
 from backroom.settings import read_settings
 

@@ -6,7 +6,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from backroom.cli.output import printable, room, say, when
+from backroom.cli.legible import printable, when
+from backroom.cli.output import room, say
 
 _LABEL: Final = 17
 """Cells, with the blank behind it."""

@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +30,7 @@ def show(
 
     `below`: what stands under a row, cut to the width. Each row is one line then, and cut where it must be.
     """
+    # Only here: Rich is slow to import, and JSON needs none of it.
     from backroom.cli.table import table
 
     if as_json:
@@ -45,15 +45,3 @@ def show(
 def room() -> int | None:
     """The terminal's width. None: a pipe has no width, and nothing is to be wrapped or cut there."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def when(instant: datetime) -> str:
-    """An instant for people, to the second; JSON has it whole."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def printable(text: str) -> str:
-    """Foreign text for a terminal: what would steer it (escapes, reversed writing) is spelt out."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
-    )

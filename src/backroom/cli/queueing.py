@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from backroom.cli.output import say
-from backroom.cli.watching import announced
+from backroom.cli.run_words import announced
 
 if TYPE_CHECKING:
     from backroom.db.database import Database, Transaction

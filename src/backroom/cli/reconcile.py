@@ -53,7 +53,7 @@ def reconcile(
 
 def say_what_is_left(database: "Database", run_ids: list[int]) -> bool:
     """Whether runs that succeeded found drift that is open still; says on stderr how much of it."""
-    from backroom.cli.watching import what
+    from backroom.cli.run_words import what
     from backroom.drift.findings import count_left
     from backroom.jobs.runs import read_run
 

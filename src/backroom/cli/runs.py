@@ -7,10 +7,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from backroom.cli.labelled import say_fields, say_value
-from backroom.cli.output import AsJson, printable, room, say, show
+from backroom.cli.legible import printable
+from backroom.cli.output import AsJson, room, say, show
 from backroom.cli.paging import Limit, ShopOption, domain_of, gather
+from backroom.cli.run_words import announced, counted, differences, mended
 from backroom.cli.spans import day_or_time, short_span, span
-from backroom.cli.watching import announced, counted, differences, mended, watch
+from backroom.cli.watching import watch
 from backroom.jobs.reconciling import FINDINGS
 from backroom.jobs.runs import Run, RunFilter, State
 from backroom.settings import read_settings

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from backroom.cli import shop_access
-from backroom.cli.output import AsJson, say, show, when
+from backroom.cli.legible import when
+from backroom.cli.output import AsJson, say, show
 from backroom.settings import read_settings
 from backroom.shops.secrets import WebhookSecret, add_secret, list_secrets, refuse_if_used, remove_secret
 from backroom.shops.shops import (

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from backroom.cli.output import AsJson, show, when
+from backroom.cli.legible import when
+from backroom.cli.output import AsJson, show
 from backroom.settings import read_settings
 from backroom.vocabulary.errors import ScopeMissing
 from backroom.vocabulary.shown import json_text

@@ -6,8 +6,9 @@ from typing import Final
 
 import typer
 
-from backroom.cli.output import AsJson, printable, say, show, when
-from backroom.cli.watching import progress, what
+from backroom.cli.legible import printable, when
+from backroom.cli.output import AsJson, say, show
+from backroom.cli.run_words import progress, what
 from backroom.flow.status import ShopStatus, Status
 from backroom.jobs.runs import Run, State
 from backroom.settings import read_settings

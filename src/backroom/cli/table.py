@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backroom.cli.columns import Column, needed, widths
-from backroom.cli.output import printable, when
+from backroom.cli.legible import printable, when
 
 NOTHING: Final = "-"
 _WHOLE: Final = frozenset({"id", "shop", "domain", "name"})

@@ -8,17 +8,16 @@ from typing import Final
 
 import typer
 
-from backroom.cli.output import printable, say
+from backroom.cli.legible import printable
+from backroom.cli.output import say
+from backroom.cli.run_words import ended, progress, what
 from backroom.db.database import Database
-from backroom.jobs.reconciling import FINDINGS
 from backroom.jobs.runs import Run, read_run
 from backroom.worker.heartbeat import read_signs
 
 INTERRUPTED: Final = 130
 """The exit code that shells give for Ctrl-C."""
 LOOK_SECONDS: Final = 0.2
-NAMED: Final = 2
-"""Topics in a line: there has to be room for the run that fetches what was missed."""
 LINE_SECONDS: Final = 5.0
 """Plain lines come when something else is done, and not more often than this for counts alone."""
 
@@ -40,44 +39,6 @@ def watch(database: Database, run_ids: Sequence[int]) -> bool:
             reason = f": {run.error}" if run.error else ""
             typer.echo(f"backroom: run {run.id} ({what(run)}) {ended(run)}{printable(reason)}", err=True)
     return all(run.state == "succeeded" for run in last)
-
-
-def announced(run_id: int, resource: str, shop: str, mode: str) -> str:
-    """The line that says which run this is, before it is watched."""
-    return f"run {run_id}: {resource} of {shop}, {mode}"
-
-
-def what(run: Run) -> str:
-    """`products of one.myshopify.com`"""
-    return f"{run.resource} of {run.shop}"
-
-
-def ended(run: Run) -> str:
-    """The state as a sentence goes on."""
-    return "was cancelled" if run.state == "cancelled" else run.state
-
-
-def counted(run: Run) -> str:
-    """`3,200 / 50,000`, or what there is of it."""
-    return f"{run.seen:,}" if run.total is None else f"{run.seen:,} / {run.total:,}"
-
-
-def differences(run: Run) -> str | None:
-    """`3 drifted, 2 in flight, 3 repaired`, or what there is of it; None where there is nothing."""
-    numbers = {"drifted": run.drifted, "in flight": run.in_flight, "repaired": run.repaired}
-    return ", ".join(f"{number:,} {word}" for word, number in numbers.items() if number) or None
-
-
-def mended(run: Run) -> str | None:
-    """What a check of subscriptions did (`mended products/update; run 4 fetches what changed since ...`), or
-    why a sync fills a gap. None of all others."""
-    if run.kind != "webhooks":
-        reason = run.options.get("reason")
-        return None if reason is None else str(reason)
-    topics = [topic for each in run.samples if "/" in each.id for topic in each.id.split(", ")]
-    others = [each.reason for each in run.samples if "/" not in each.id]
-    what = ", ".join(topics) if len(topics) <= NAMED else f"{len(topics)} topics"
-    return "; ".join([*([f"mended {what}"] if topics else []), *dict.fromkeys(others)]) or None
 
 
 def _looks(database: Database, run_ids: Sequence[int]) -> Iterator[list[Run]]:
@@ -109,32 +70,6 @@ def _lines(looks: Iterator[list[Run]]) -> Iterator[list[Run]]:
                 again_at[run.id] = now + LINE_SECONDS
                 say(f"run {run.id}: {progress(run)}")
         yield runs
-
-
-def progress(run: Run) -> str:
-    """`running, 1,204 / 5,000, reading the file`, `succeeded, 1,000 / 1,000 compared, 3 drifted`"""
-    if run.state == "queued":
-        return run.state
-    parts = [run.state, *_counts(run), differences(run), run.phase and printable(run.phase)]
-    return ", ".join(part for part in parts if part)
-
-
-def _counts(run: Run) -> Iterator[str]:
-    """What a kind of run counts, in its own words."""
-    match run.kind:
-        case "reconcile":
-            if run.mode != FINDINGS:
-                yield f"{counted(run)} compared"
-                if run.state == "succeeded" and not run.drifted:
-                    yield "nothing drifted"
-        case "webhooks":
-            yield f"{counted(run)} topics"
-            if run.written:
-                yield f"{run.written:,} mended"
-        case "retention":
-            yield f"{counted(run)} looked at, {run.written:,} deleted"
-        case _:
-            yield counted(run)
 
 
 def _go_on(run_ids: Sequence[int]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from backroom.cli.output import AsJson, printable, say, show
+from backroom.cli.legible import printable
+from backroom.cli.output import AsJson, say, show
 from backroom.cli.paging import ShopOption
 from backroom.cli.queueing import queue_all, say_whether_anybody_works
 from backroom.cli.runs import OUR_SHOPS

@@ -6,7 +6,7 @@ Enters: answers, sums and entries of a history. Leaves: lines of text. What neve
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from backroom.cli.output import printable, when
+from backroom.cli.legible import printable, when
 from backroom.vocabulary.shown import json_text
 
 if TYPE_CHECKING:
