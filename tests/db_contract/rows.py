@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from backroom.db.database import Database
 from backroom.db.idlist import among, among_keys
+from backroom.db.sqlite import ROWS_TOGETHER
 from backroom.vocabulary.errors import Terminal
 from tests.db_contract.specimen import (
     EVERY_BYTE,
@@ -55,6 +56,24 @@ lenient = settings(
 def column_of(values: tuple[Any, ...] | list[Any], name: str) -> list[tuple[Any, ...]]:
     """Rows with one column filled, and None in all others."""
     return [tuple(value if each == name else None for each in VALUES) for value in values]
+
+
+SMALL_VALUES = tuple(name for name in VALUES if name != "payload")
+"""SQLite inserts rows of these together: with a body, each goes by itself."""
+POOLS: dict[str, tuple[Any, ...]] = {
+    "big": (GREATEST, LEAST, None, 0),
+    "small": (1, None, -1),
+    "flag": (True, False, None, True, False),
+    "word": (*HOSTILE_TEXTS, None),
+    "instant": (*EXTREME_INSTANTS, None),
+    "document": (*DOCUMENTS, None),
+}
+
+
+def rows_of_all_kinds(number: int) -> list[tuple[Any, ...]]:
+    """Rows of the small values, each column going round its pool."""
+    pools = [POOLS[name] for name in SMALL_VALUES]
+    return [tuple(pool[each % len(pool)] for pool in pools) for each in range(number)]
 
 
 def stored_in_bulk(store: Database, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -115,20 +134,35 @@ class RowContract:
         assert updated_in_bulk(store, rows) == rows
         assert stored_singly(store, rows) == rows
 
-    @pytest.mark.parametrize("number", [31, 32, 33, 100])
+    @pytest.mark.parametrize("number", [ROWS_TOGETHER - 1, ROWS_TOGETHER, ROWS_TOGETHER + 1, 1_000])
     def test_many_rows_come_back_in_their_order(self, store: Database, number: int) -> None:
-        columns = [name for name in VALUES if name != "payload"]
-        rows = [
-            tuple({"big": each, "word": f"w{each}", "flag": each % 2 == 0}.get(name) for name in columns)
-            for each in range(number)
-        ]
+        rows = rows_of_all_kinds(number)
         with store.writing() as transaction:
-            transaction.execute(specimen.delete())
-            transaction.insert(specimen, columns, rows)
+            transaction.insert(specimen, SMALL_VALUES, rows)
         with store.reading() as transaction:
             held = values_in(transaction)
-        places = [VALUES.index(name) for name in columns]
+        places = [VALUES.index(name) for name in SMALL_VALUES]
         assert [tuple(row[place] for place in places) for row in held] == rows
+
+    @pytest.mark.parametrize("guilty", [0, ROWS_TOGETHER // 2, ROWS_TOGETHER, 2 * ROWS_TOGETHER])
+    def test_one_row_among_many_that_does_not_fit_lets_none_in(self, store: Database, guilty: int) -> None:
+        rows = rows_of_all_kinds(2 * ROWS_TOGETHER + 1)
+        rows[guilty] = (GREATEST + 1, *rows[guilty][1:])
+        with pytest.raises(Terminal), store.writing() as transaction:
+            transaction.insert(specimen, SMALL_VALUES, rows)
+        with store.reading() as transaction:
+            assert values_in(transaction) == []
+
+    def test_a_value_that_slipped_into_the_next_row_is_refused(self, store: Database) -> None:
+        rows = rows_of_all_kinds(ROWS_TOGETHER)
+        rows[3], rows[4] = rows[3][:-1], (*rows[4], None)
+        with (
+            pytest.raises(ValueError, match=r"a row has not|zip\(\) argument"),
+            store.writing() as transaction,
+        ):
+            transaction.insert(specimen, SMALL_VALUES, rows)
+        with store.reading() as transaction:
+            assert values_in(transaction) == []
 
     def test_a_body_of_19_megabytes_comes_back(self, store: Database) -> None:
         body = EVERY_BYTE * (19 * 1024 * 4)

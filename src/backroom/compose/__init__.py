@@ -10,15 +10,12 @@ from backroom.compose.house import (
     migrate_database,
     missing,
     open_house,
-    told_of,
     unmigrated,
 )
+from backroom.compose.readings import gauges_of, readiness_of, told_of
 from backroom.compose.serving import (
     BACKLOG,
     KEEP_ALIVE_SECONDS,
-    AddressTaken,
-    gauges_of,
-    readiness_of,
     serve,
     web_app,
 )
@@ -28,7 +25,6 @@ __all__ = [
     "BACKLOG",
     "JOBS_FILE",
     "KEEP_ALIVE_SECONDS",
-    "AddressTaken",
     "House",
     "NotMigrated",
     "client_of",

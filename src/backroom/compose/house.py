@@ -19,7 +19,6 @@ from backroom.vocabulary.errors import BackroomError
 from backroom.vocabulary.ids import ShopId
 
 if TYPE_CHECKING:
-    from backroom.jobs.warnings import Told
     from backroom.shopify.client import Client
     from backroom.shopify.door import Door
 
@@ -105,14 +104,6 @@ def missing(database: Database) -> str | None:
         return NO_TABLES
     refuse_newer(current)
     return f"the database is at {current}, this version needs {newest}"
-
-
-def told_of(settings: Settings) -> "Told":
-    """What warnings go by, beside the database."""
-    from backroom.jobs.warnings import Told
-    from backroom.resources.registry import RESOURCES
-
-    return Told(api_version=settings.api_version, public_url=settings.public_url, resources=RESOURCES)
 
 
 def client_of(house: House, shop_id: ShopId, sleep: Callable[[float], object] = time.sleep) -> "Client":

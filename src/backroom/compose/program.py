@@ -1,4 +1,8 @@
-"""What both programs that stay need of their process: signals that only ask, and no pause for old garbage."""
+"""What both programs that stay need of their process: signals that only ask, and no pause for old garbage.
+
+Enters: what is to be done once a signal comes. Leaves: the process as it was. What never happens here: an end
+of the process.
+"""
 
 import gc
 import signal

@@ -7,15 +7,15 @@ here: a body that is processed; that is the workers' part.
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from backroom import __version__
-from backroom.compose.house import House, told_of
+from backroom.compose.house import House
 from backroom.compose.program import forget_garbage_of_starting, signals_caught
-from backroom.db.database import Database
+from backroom.compose.readings import gauges_of, readiness_of, told_of
 from backroom.observe.log import get_log
 from backroom.vocabulary.errors import BackroomError
 
@@ -23,22 +23,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from uvicorn import Server
 
-    from backroom.jobs.warnings import Told
-
 KEEP_ALIVE_SECONDS: Final = 75
 """Shopify keeps its connections open and wants the same of us."""
 GRACE_SECONDS: Final = 5
-STATUS_GAUGES: Final = (
-    "inbox_pending",
-    "dirty",
-    "parked",
-    "wanted",
-    "dead",
-    "running",
-    "lag_seconds",
-    "code_conflicts",
-    "drifting",
-)
 BACKLOG: Final = 2048
 
 
@@ -133,59 +120,6 @@ def _server(app: "FastAPI") -> "Server":
         backlog=BACKLOG,
     )
     return uvicorn.Server(config)
-
-
-def readiness_of(
-    database: Database, threads: Mapping[str, Callable[[], bool]] | None = None
-) -> Callable[[], str | None]:
-    """Looks at the database, and whether each of the threads runs, at each call.
-
-    What this version needs is read once.
-    """
-    from backroom.db.migrate import current_revision, newest_revision
-
-    newest = newest_revision()
-
-    def reason() -> str | None:
-        for name, is_running in (threads or {}).items():
-            if not is_running():
-                return f"{name} does not run"
-        try:
-            current = current_revision(database)
-        except BackroomError:
-            return "the database can not be reached"
-        return None if current == newest else "the database is not at this version's tables"
-
-    return reason
-
-
-def gauges_of(database: Database, told: "Told | None" = None) -> Callable[[], Mapping[str, float | None]]:
-    """The numbers of /metrics, from one snapshot; warnings where it is told what they go by."""
-    from backroom.drift.findings import count_open
-    from backroom.flow.status import read_status
-    from backroom.jobs.lately import failed_lately
-    from backroom.jobs.runs import count_active
-    from backroom.jobs.warnings import count_by_kind, read_concerns
-    from backroom.observe.metrics import WARNINGS
-    from backroom.resources.registry import RESOURCES
-    from backroom.worker.heartbeat import youngest_age
-
-    def gauges() -> Mapping[str, float | None]:
-        with database.reading() as transaction:
-            status = read_status(
-                transaction,
-                RESOURCES,
-                running=count_active(transaction),
-                drifting=count_open(transaction),
-            )
-            failed = len(failed_lately(transaction))
-            age = youngest_age(transaction)
-            warned = count_by_kind(read_concerns(transaction, told)) if told else {}
-        numbers = {name: getattr(status, name) for name in STATUS_GAUGES}
-        numbers |= {f"{WARNINGS}{kind}": number for kind, number in warned.items()}
-        return {**numbers, "failed_runs": failed, "worker_heartbeat_age_seconds": age}
-
-    return gauges
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,9 +6,9 @@ and its location: nothing here asks for them. The history is written by the batc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Table, select
 
 from backroom.db.database import Transaction
@@ -18,8 +18,7 @@ from backroom.erp.tables import inventory_item, inventory_level, location
 from backroom.vocabulary.ids import ResourceKey, ShopId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockChange:
+class StockChange(Struct, frozen=True, kw_only=True):
     """A row as it should be: the listed fields, by column name; the others stay as they are."""
 
     key: ResourceKey

@@ -33,6 +33,8 @@ LOOK_SECONDS: Final = 0.02
 _CANCELLED: Final = ("DBOSWorkflowCancelledError", "DBOSAwaitedWorkflowCancelledError")
 """By name: DBOS keeps its errors in a module of its own."""
 _LOST: Final = "no longer owned by this execution"
+_SUBSECONDS_SINCE: Final = (3, 42)
+"""The SQLite that knows `unixepoch('subsec')`."""
 _OVER: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 Begin = Callable[[int, int], Callable[[], bool] | None]
@@ -42,22 +44,24 @@ Begin = Callable[[int, int], Callable[[], bool] | None]
 def sqlite_jobs_engine(path: Path) -> Engine:
     """DBOS's own engine over one file. It expects the driver to open IMMEDIATE transactions by itself."""
     engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=40)
+    driver: Any = engine.dialect.dbapi
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = "IMMEDIATE"
         for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.create_function("unixepoch", 1, _unixepoch)
+        if driver.sqlite_version_info < _SUBSECONDS_SINCE:
+            connection.create_function("unixepoch", 1, unixepoch)
 
     return engine
 
 
-def _unixepoch(of: str) -> float:
-    """SQLite's own, as DBOS asks for it: it takes a Python from 3.12 on for one with a newer SQLite (3.42),
-    and an older one answers with null.
+def unixepoch(of: str) -> float:
+    """What SQLite has from 3.42 on: seconds since 1970 with their thousandths, of `subsec` only.
 
-    Under every Python and SQLite: the tables' defaults ask as the Python did that made them.
+    DBOS takes a Python from 3.12 on for one with such an SQLite, and an older one answers it with null. Under
+    older Pythons too: the tables' defaults ask as the Python did that made them.
     """
     if of != "subsec":
         raise ValueError(of)

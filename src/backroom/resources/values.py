@@ -47,7 +47,10 @@ def within(value: int | None | UnsetType, greatest: int, what: str) -> int | Non
 
 
 def amount(value: Text, what: str, of: int | None = None) -> Amount | None | UnsetType:
-    """A decimal text as an integer; raises Terminal for what is none. `of`: whose it is, for the reason."""
+    """A decimal text as an integer; raises Terminal for what is none. `of`: whose it is.
+
+    The reason is put together only where it is needed: of prices there are millions.
+    """
     if isinstance(value, str) and value:
         try:
             return parse_amount(value)
