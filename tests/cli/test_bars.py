@@ -59,4 +59,4 @@ def test_differences_stand_behind_what_it_does() -> None:
     comparing = replace(RUN, kind="reconcile", phase="comparing", drifted=3, in_flight=2)
     with Bars(Console(file=screen, width=80)) as bars:
         bars.show([comparing])
-    assert screen.getvalue().splitlines()[1].rstrip() == "run 12: comparing; 3 drifted, 2 in flight"
+    assert screen.getvalue().splitlines()[1].rstrip() == "run 12: comparing; 3 products drifted, 2 in flight"

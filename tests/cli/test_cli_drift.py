@@ -78,8 +78,7 @@ def test_reconcile_compares_everything_of_all_shops(backroom: Backroom, database
     assert (said.code, said.err) == (0, "")
     asked = [(plural, domain) for domain in (SHOP, SECOND) for plural in BY_PLURAL]
     assert said.out.splitlines() == [
-        f"run {number}: {plural} of {domain}, reconcile, compare"
-        for number, (plural, domain) in enumerate(asked, 1)
+        f"run {number}: reconcile of {plural} of {domain}" for number, (plural, domain) in enumerate(asked, 1)
     ]
     runs = backroom("runs", "list", "--json").json
     assert {(run["kind"], run["resource"], run["mode"]) for run in runs} == {
@@ -89,7 +88,7 @@ def test_reconcile_compares_everything_of_all_shops(backroom: Backroom, database
 
 def test_reconcile_repairs_only_when_told(backroom: Backroom, database: Database) -> None:
     said = backroom("reconcile", "products", "products", "--repair", "--shop", SHOP)
-    assert said.out == f"run 1: products of {SHOP}, reconcile, repair\n"
+    assert said.out == f"run 1: repair of products of {SHOP}\n"
     (run,) = backroom("runs", "list", "--json").json
     assert run["mode"] == "repair"
 
@@ -134,6 +133,7 @@ def test_wait_fails_where_drift_was_found_and_says_where_it_is(
 ) -> None:
     def work() -> None:
         put_finding(database, shop_id, run=1)
+        put_finding(database, shop_id, run=1, field="vendor")
         put_whole(database, shop_id, "missing", "8", run=1)
         put_whole(database, shop_id, "missing", "9", run=1, state="ignored")
         carry(database, 1, drifted=2)
@@ -142,7 +142,11 @@ def test_wait_fails_where_drift_was_found_and_says_where_it_is(
     said = backroom("reconcile", "products", "--wait")
     waiting.join()
     assert said.code == 1
-    assert said.err == f"backroom: run 1 (products of {SHOP}): 2 findings are open: `backroom drift list`\n"
+    assert said.last_line == "run 1: succeeded, 1,000 / 1,000 compared, 2 products drifted"
+    assert said.err == (
+        f"backroom: run 1 (reconcile of products of {SHOP}): 3 findings are open (of 2 products):"
+        " `backroom drift list`\n"
+    )
 
 
 def test_wait_succeeds_where_what_was_found_is_repaired_or_ignored(
@@ -157,7 +161,9 @@ def test_wait_succeeds_where_what_was_found_is_repaired_or_ignored(
     said = backroom("reconcile", "products", "--repair", "--wait")
     waiting.join()
     assert (said.code, said.err) == (0, "")
-    assert said.last_line.startswith("run 1: succeeded, 1,000 / 1,000 compared, 2 drifted, 1 repaired")
+    assert said.last_line.startswith(
+        "run 1: succeeded, 1,000 / 1,000 compared, 2 products drifted, 1 repaired"
+    )
 
 
 def test_wait_fails_once_where_the_run_did(backroom: Backroom, database: Database, shop_id: ShopId) -> None:
@@ -169,17 +175,18 @@ def test_wait_fails_once_where_the_run_did(backroom: Backroom, database: Databas
     said = backroom("reconcile", "products", "--repair", "--wait")
     waiting.join()
     assert said.code == 1
-    assert said.err == f"backroom: run 1 (products of {SHOP}) failed: 1 could not be repaired\n"
+    assert said.err == f"backroom: run 1 (repair of products of {SHOP}) failed: 1 could not be repaired\n"
 
 
 def test_runs_say_what_drifted(backroom: Backroom, database: Database) -> None:
     backroom("reconcile", "products", "--repair")
     carry(database, 1, drifted=3, in_flight=2, repaired=3)
     listed = backroom("runs", "list").out
-    assert "reconcile products, repair" in listed
-    assert listed.endswith("\n    3 drifted, 2 in flight, 3 repaired\n"), "below its run"
+    assert "repair products" in listed
+    assert listed.endswith("\n    3 products drifted, 2 in flight, 3 repaired\n"), "below its run"
     shown = backroom("runs", "show", "1").out
     assert "\ndrifted          3\n" in shown
+    assert f"\nsee              backroom drift list --shop {SHOP} --resource products --state all\n" in shown
     backroom("reconcile", "products")
     carry(database, 2)
     waited = backroom("runs", "wait", "2")
@@ -287,8 +294,8 @@ def test_chosen_findings_are_repaired_by_a_run_of_their_shop(
     said = backroom("drift", "repair", "4", "3", "1", "3")
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
-        f"run 1: products of {SHOP}, 2 findings",
-        f"run 2: products of {SECOND}, 1 finding",
+        f"run 1: mending of products of {SHOP}, 2 findings",
+        f"run 2: mending of products of {SECOND}, 1 finding",
     ]
     with database.reading() as transaction:
         run = read_run(transaction, 1)
@@ -305,14 +312,14 @@ def test_all_open_findings_are_repaired(backroom: Backroom, database: Database, 
     put_finding(database, shop_of(database, SECOND))
     assert (
         backroom("drift", "repair", "--all", "--shop", SHOP).out
-        == f"run 1: products of {SHOP}, 12 findings\n"
+        == f"run 1: mending of products of {SHOP}, 12 findings\n"
     )
     with database.reading() as transaction:
         assert read_run(transaction, 1).options == {"all": True}
     assert "\nall              True\n" in backroom("runs", "show", "1").out
     said = backroom("drift", "repair", "--all")
     assert said.code == 1
-    assert said.out == f"run 2: products of {SECOND}, 1 finding\n"
+    assert said.out == f"run 2: mending of products of {SECOND}, 1 finding\n"
     assert said.err == f"backroom: {SHOP}: a reconcile of products is queued already: run 1\n"
 
 
@@ -345,7 +352,7 @@ def test_a_repair_is_waited_for_and_fails_with_its_run(
     )
     said = backroom("drift", "repair", "1", "--wait")
     waiting.join()
-    assert (said.code, said.err) == (1, f"backroom: run 1 (products of {SHOP}) failed: 1 stays\n")
+    assert (said.code, said.err) == (1, f"backroom: run 1 (mending of products of {SHOP}) failed: 1 stays\n")
 
 
 def test_findings_are_ignored_and_looked_at_again(

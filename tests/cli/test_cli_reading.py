@@ -83,7 +83,7 @@ def test_a_list_that_is_cut_says_so_on_stderr(house: House, backroom: Backroom) 
 
     said = backroom("deliveries", "list", "--limit", "2", "--json")
     assert [row["id"] for row in said.json] == [3, 2]
-    assert "more than these 2" in said.err
+    assert said.err == "older ones: --before 2\n"
     said = backroom("deliveries", "list", "--limit", "3", "--json")
     assert (len(said.json), said.err) == (3, "")
     assert backroom("deliveries", "list", "--limit", "0").code == 2

@@ -69,7 +69,7 @@ def alive(database: Database) -> None:
 
 def test_sync_queues_a_run_and_says_that_nobody_works(backroom: Backroom, database: Database) -> None:
     said = backroom("sync", "products", "--full")
-    assert (said.code, said.out) == (0, f"run 1: products of {SHOP}, full\n")
+    assert (said.code, said.out) == (0, f"run 1: full sync of products of {SHOP}\n")
     assert "no worker is alive" in said.err
     (run,) = backroom("runs", "list", "--json").json
     assert (run["kind"], run["resource"], run["mode"], run["state"]) == ("sync", "products", "full", "queued")
@@ -83,11 +83,11 @@ def test_the_status_names_runs_that_go_on_and_those_that_failed_lately(
     backroom("sync", "products", "--full")
     carry(database, 1, seen=3_200, state="failed", error="the token is not accepted")
     said = backroom("status").out
-    assert f"run 1, sync of products of {SHOP}, failed: the token is not accepted\n" in said
+    assert f"run 1, full sync of products of {SHOP}, failed: the token is not accepted; once mended" in said
     backroom("sync", "products", "--full")
     carry(database, 2, seen=1_204, state=None)
     said = backroom("status").out
-    assert f"run 2, sync of products of {SHOP}: running, 1,204 / 50,000, reading the file\n" in said
+    assert f"run 2, full sync of products of {SHOP}: running, 1,204 / 50,000, reading the file\n" in said
     assert "no webhook waits; 1 run is queued or running: `backroom runs list`\n" in said
     assert "run 1," in said, "nothing has made it good yet"
 
@@ -105,7 +105,7 @@ def test_sync_asks_for_all_shops_that_can_be_asked(backroom: Backroom, database:
     said = backroom("sync", "all")
     asked = [(plural, domain) for domain in (SHOP, "two.myshopify.com") for plural in BY_PLURAL]
     assert said.out.splitlines() == [
-        f"run {number}: {plural} of {domain}, full" for number, (plural, domain) in enumerate(asked, 1)
+        f"run {number}: full sync of {plural} of {domain}" for number, (plural, domain) in enumerate(asked, 1)
     ], "the first one of a shop is full"
     assert {run["mode"] for run in backroom("runs", "list", "--json").json} == {"full"}
 
@@ -123,10 +123,10 @@ def test_a_sync_of_stock_brings_its_locations_and_items_along_and_fails_with_any
     waiting.join()
     plurals = [*inventory.along, "inventory"]
     assert said.out.splitlines()[: len(plurals)] == [
-        f"run {number}: {plural} of {SHOP}, full" for number, plural in enumerate(plurals, 1)
+        f"run {number}: full sync of {plural} of {SHOP}" for number, plural in enumerate(plurals, 1)
     ]
     assert said.code == 1
-    assert said.err == f"backroom: run 2 (inventory_items of {SHOP}) failed: ask again\n"
+    assert said.err == f"backroom: run 2 (full sync of inventory_items of {SHOP}) failed: ask again\n"
 
 
 def test_what_comes_along_may_be_active_already(backroom: Backroom, database: Database) -> None:
@@ -202,7 +202,7 @@ def test_wait_fails_where_the_run_did_and_says_why(backroom: Backroom, database:
     said = backroom("sync", "products", "--wait")
     waiting.join()
     assert said.code == 1
-    assert said.err == f"backroom: run 1 (products of {SHOP}) failed: ask for read_products\n"
+    assert said.err == f"backroom: run 1 (full sync of products of {SHOP}) failed: ask for read_products\n"
 
 
 def test_a_run_is_shown_with_its_counts_and_why_it_ended(backroom: Backroom, database: Database) -> None:
@@ -289,7 +289,7 @@ def test_one_comes_back_to_runs_that_go_on(backroom: Backroom, database: Databas
     said = backroom("runs", "wait", "1", "1")
     waiting.join()
     assert (said.code, said.err) == (0, "")
-    assert said.out.splitlines()[0] == f"run 1: products of {SHOP}, full"
+    assert said.out.splitlines()[0] == f"run 1: full sync of products of {SHOP}"
     assert said.last_line.startswith("run 1: succeeded, 9 / 50,000")
 
 
@@ -305,7 +305,7 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_end_the_run(home: Path, databa
         text=True,
     )
     assert watching.stdout is not None
-    assert watching.stdout.readline() == f"run 1: products of {SHOP}, full\n"
+    assert watching.stdout.readline() == f"run 1: full sync of products of {SHOP}\n"
     assert watching.stdout.readline() == "run 1: queued\n"
     watching.send_signal(signal.SIGINT)
     _, err = watching.communicate(timeout=20)
@@ -352,7 +352,7 @@ def test_a_later_sync_asks_for_what_changed_since(backroom: Backroom, database: 
     with database.writing() as transaction:
         shop_id = find_shop(transaction, SHOP)
         save_watermark(transaction, shop_id, "products", transaction.now(), RunId(1))
-    assert backroom("sync", "products").out == f"run 1: products of {SHOP}, incremental\n"
+    assert backroom("sync", "products").out == f"run 1: sync of products of {SHOP}\n"
 
 
 @pytest.mark.parametrize(

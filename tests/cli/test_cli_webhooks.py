@@ -71,7 +71,7 @@ def test_list_shows_what_shopify_holds(backroom: Backroom, simulation: Simulatio
 def test_apply_queues_a_check(backroom: Backroom, database: Database) -> None:
     said = backroom("webhooks", "apply")
     assert said.code == 0
-    assert f"run 1: webhooks of {SHOP}, check" in said.out
+    assert f"run 1: check of webhooks of {SHOP}\n" in said.out
     with database.reading() as transaction:
         (run,) = read_runs(transaction, RunFilter(), None, 10).items
     assert (run.kind, run.mode, run.state) == ("webhooks", "check", "queued")

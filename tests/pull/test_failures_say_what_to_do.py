@@ -70,7 +70,9 @@ def failed(shop: PulledShop) -> tuple[Run, str]:
     done = shop.served.tried("sync", "products", "--full", "--wait", "--shop", shop.domain)
     run, sentence = logged(shop, max(row["id"] for row in shop.runs()))
     assert done.returncode == 1
-    assert done.stderr == f"backroom: run {run.id} (products of {shop.domain}) failed: {sentence}\n"
+    assert (
+        done.stderr == f"backroom: run {run.id} (full sync of products of {shop.domain}) failed: {sentence}\n"
+    )
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
     return run, sentence
 

@@ -12,12 +12,13 @@ from backroom.cli.run_words import mended
 from backroom.jobs.chunks import Chunks
 from backroom.jobs.claims import Claim
 from backroom.jobs.runs import view_of
+from backroom.jobs.since import to_the_minute
 from backroom.jobs.tables import sync_run
 from backroom.registration.desired import HOUSE_TOPICS, name_of
 from backroom.resources.product import product
 from backroom.shopify.subscriptions import enum_of
 from backroom.shops.tables import shop
-from backroom.vocabulary.clock import format_instant, parse_instant
+from backroom.vocabulary.clock import parse_instant
 from backroom.vocabulary.ids import RunId
 from tests.house import House
 from tests.upkeep.registering import ADDRESS, QUICK, TOPICS, UpkeepDesk, an_upkeep_desk
@@ -103,9 +104,12 @@ def test_lost_subscriptions_are_made_again_and_just_the_outage_is_fetched(desk: 
     assert parse_instant(filling.options["since"]) == lost_at - OVERLAP
     assert filling.options["reason"] == (
         f"products/create and products/update and products/delete may not have come in since"
-        f" {format_instant(lost_at)}"
+        f" {to_the_minute(lost_at)}"
     )
-    assert any(f"run {filling.id} fetches what changed since" in each.reason for each in run.samples)
+    begins = to_the_minute(lost_at - OVERLAP)
+    assert any(
+        f"run {filling.id} fetches what changed since {begins}:" in each.reason for each in run.samples
+    )
     filled = desk.fill()
     assert (filled.id, filled.seen, filled.written) == (filling.id, 1, 1)
     assert "Within the outage" in titles(desk)

@@ -4,15 +4,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 import typer
 
 from backroom.cli.legible import printable, when
-from backroom.cli.output import AsJson, say, show
-from backroom.cli.paging import Limit, ShopOption, domain_of, gather
+from backroom.cli.output import AsJson, room, say, show
+from backroom.cli.paging import Before, Limit, ShopOption, domain_of, gather_from
+from backroom.cli.spans import day_or_time
 from backroom.ingress.deliveries import DeliveryDetail, DeliveryFilter, DeliverySummary, Outcome, State
 from backroom.settings import read_settings
 from backroom.vocabulary.ids import GREATEST_ID
-from backroom.vocabulary.shown import json_text
+from backroom.vocabulary.shown import ShownBody, json_text
 
 CHARACTERS_SHOWN = 20_000
 DeliveryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=GREATEST_ID)]
@@ -20,20 +22,20 @@ DeliveryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=GREATEST_ID)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A delivery in the list; --json has all fields."""
+    """A delivery in the list; --json has all fields. `short`: where a terminal has no room."""
 
     id: int
-    received_at: datetime
+    received_at: datetime | str
     topic: str
     about: str | None
     outcome: str
 
     @classmethod
-    def of(cls, found: DeliverySummary) -> "Line":
+    def of(cls, found: DeliverySummary, now: datetime, *, short: bool = False) -> "Line":
         outcome = found.outcome if found.state == "sorted" and found.outcome else found.state
         return cls(
             id=found.id,
-            received_at=found.received_at,
+            received_at=day_or_time(found.received_at, now) if short else found.received_at,
             topic=found.topic,
             about=found.resource_key,
             outcome=f"{outcome}: {found.error}" if found.error else outcome,
@@ -54,9 +56,7 @@ def list_(
     state: Annotated[State | None, typer.Option(help="Only this state.")] = None,
     outcome: Annotated[Outcome | None, typer.Option(help="Only this outcome.")] = None,
     shop: ShopOption = None,
-    before: Annotated[
-        int | None, typer.Option(metavar="ID", min=1, max=GREATEST_ID, help="Only ids below.")
-    ] = None,
+    before: Before = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -65,10 +65,16 @@ def list_(
     from backroom.ingress.deliveries import read_deliveries
 
     wanted = DeliveryFilter(topic=topic, state=state, outcome=outcome, shop=domain_of(shop))
-    start = None if before is None else (before,)
     with compose.open_house(read_settings()) as house, house.database.reading() as transaction:
-        rows = gather(lambda place, many: read_deliveries(transaction, wanted, place, many), limit, start)
-    show(rows if as_json else [Line.of(row) for row in rows], Line, as_json=as_json, empty="no deliveries")
+        found = gather_from(
+            lambda place, many: read_deliveries(transaction, wanted, place, many), limit, before
+        )
+        now = transaction.now()
+    if as_json:
+        say(json_text(found.rows))
+    else:
+        _list(found.rows, now)
+    found.say_whether_more()
 
 
 def show_(delivery_id: DeliveryId, as_json: AsJson = False) -> None:
@@ -96,6 +102,15 @@ def replay(
     say(f"{replayed} deliveries are pending again")
 
 
+def _list(rows: list[DeliverySummary], now: datetime) -> None:
+    from backroom.cli.table import fits
+
+    lines = [Line.of(row, now) for row in rows]
+    if not fits(lines, Line, room()):
+        lines = [Line.of(row, now, short=True) for row in rows]
+    show(lines, Line, as_json=False, empty="no deliveries")
+
+
 def _print(found: DeliveryDetail) -> None:
     for field in fields(found):
         value = getattr(found, field.name)
@@ -106,7 +121,18 @@ def _print(found: DeliveryDetail) -> None:
     say("")
     if found.body.encoding == "base64":
         say("the body is no text; in base64:")
-    shown = found.body.text[:CHARACTERS_SHOWN]
+    text = found.body.text if room() is None else indented(found.body)
+    shown = text[:CHARACTERS_SHOWN]
     say("\n".join(printable(line) for line in shown.split("\n")))
-    if len(shown) < len(found.body.text):
-        say(f"... {len(found.body.text) - len(shown)} more characters; --json has them all")
+    if len(shown) < len(text):
+        say(f"... {len(text) - len(shown)} more characters; --json has them all")
+
+
+def indented(body: ShownBody) -> str:
+    """JSON over several lines, each number and text as it was received; what is none, as it is."""
+    if body.encoding == "base64":
+        return body.text
+    try:
+        return msgspec.json.format(body.text, indent=2)
+    except (msgspec.DecodeError, RecursionError):
+        return body.text

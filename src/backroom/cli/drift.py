@@ -8,7 +8,7 @@ import typer
 
 from backroom.cli.labelled import say_fields, say_value
 from backroom.cli.output import AsJson, room, say, show
-from backroom.cli.paging import Limit, ShopOption, domain_of, gather
+from backroom.cli.paging import Before, Limit, ShopOption, domain_of, gather_from
 from backroom.cli.queueing import queue_all, say_whether_anybody_works
 from backroom.cli.runs import OUR_SHOPS
 from backroom.cli.spans import age, day_or_time
@@ -81,9 +81,7 @@ def list_(
         Leg | None, typer.Option(help="cache: of Shopify and the cache; erp: of the cache and the rows.")
     ] = None,
     resource: Annotated[str | None, typer.Option(help=f"Of: {', '.join(BY_PLURAL)}.")] = None,
-    before: Annotated[
-        int | None, typer.Option(metavar="ID", min=1, max=GREATEST_ID, help="Only ids below.")
-    ] = None,
+    before: Before = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -98,14 +96,16 @@ def list_(
         leg=leg,
         resource=None if resource is None else _known(resource),
     )
-    start = None if before is None else (before,)
     with compose.open_house(read_settings()) as house, house.database.reading() as transaction:
-        rows = gather(lambda place, many: read_findings(transaction, wanted, place, many), limit, start)
+        found = gather_from(
+            lambda place, many: read_findings(transaction, wanted, place, many), limit, before
+        )
         now = transaction.now()
     if as_json:
-        say(json_text(rows))
+        say(json_text(found.rows))
     else:
-        _list(rows, now, "nothing is open" if state == "open" else "nothing was found")
+        _list(found.rows, now, "nothing is open" if state == "open" else "nothing was found")
+    found.say_whether_more()
 
 
 def show_(finding_id: FindingId, as_json: AsJson = False) -> None:

@@ -1,7 +1,7 @@
 """Queues runs for a command, one line each, and says why others were not."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from backroom.db.database import Database, Transaction
     from backroom.jobs.requests import NewRun
 
+NOBODY_WORKS: Final = "no worker is alive: runs begin once `backroom serve` or `worker` runs"
+
 
 def queue_all(
     transaction: "Transaction", wanted: Iterable[tuple[str, "NewRun", str]]
 ) -> tuple[list[int], list[str]]:
-    """From (domain, run, what it is called): the runs that were queued, and why others were not."""
+    """From (domain, run, note; see `announced`): the runs that were queued, and why others were not."""
     from backroom.jobs.requests import AlreadyRunning, Disconnected, queue_run
 
     run_ids: list[int] = []
     refusals: list[str] = []
-    for domain, new, called in wanted:
+    for domain, new, note in wanted:
         try:
             run_ids.append(queue_run(transaction, new))
         except AlreadyRunning as error:
@@ -29,7 +31,7 @@ def queue_all(
         except Disconnected as error:
             refusals.append(str(error))
         else:
-            say(announced(run_ids[-1], new.resource, domain, called))
+            say(announced(run_ids[-1], new, domain, note))
     for refusal in refusals:
         typer.echo(f"backroom: {refusal}", err=True)
     return run_ids, refusals
@@ -41,4 +43,4 @@ def say_whether_anybody_works(database: "Database") -> None:
 
     with database.reading() as transaction:
         if not any(sign.is_alive for sign in read_signs(transaction)):
-            typer.echo("no worker is alive: runs begin once `backroom serve` or `worker` runs", err=True)
+            typer.echo(NOBODY_WORKS, err=True)

@@ -53,7 +53,7 @@ def reconcile(
 
 def say_what_is_left(database: "Database", run_ids: list[int]) -> bool:
     """Whether runs that succeeded found drift that is open still; says on stderr how much of it."""
-    from backroom.cli.run_words import what
+    from backroom.cli.run_words import open_findings, what
     from backroom.drift.findings import count_left
     from backroom.jobs.runs import read_run
 
@@ -62,7 +62,7 @@ def say_what_is_left(database: "Database", run_ids: list[int]) -> bool:
         left = count_left(transaction, {run.id: run.created_at for run in runs})
     told = [run for run in runs if run.state == "succeeded" and run.id in left]
     for run in told:
-        found = "1 finding is open" if left[run.id] == 1 else f"{left[run.id]:,} findings are open"
+        found = open_findings(run, left[run.id])
         typer.echo(f"backroom: run {run.id} ({what(run)}): {found}: `backroom drift list`", err=True)
     return bool(told)
 
@@ -83,4 +83,4 @@ def _wanted(
     for each in shops_to_sync(transaction, shop):
         for plural in plurals:
             new = new_reconcile(transaction, each, plural, repair=repair, requested_by="command line")
-            yield each.domain, new, f"{new.kind}, {new.mode}"
+            yield each.domain, new, new.mode

@@ -1,19 +1,19 @@
 """`runs`: how the long work goes, and what to do about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
 
-from backroom.cli.labelled import say_fields, say_value
-from backroom.cli.legible import printable
+from backroom.cli.labelled import say_value
+from backroom.cli.legible import printable, when
 from backroom.cli.output import AsJson, room, say, show
-from backroom.cli.paging import Limit, ShopOption, domain_of, gather
-from backroom.cli.run_words import announced, counted, differences, mended
+from backroom.cli.paging import Before, Limit, ShopOption, domain_of, gather_from
+from backroom.cli.run_words import called, counted, differences, drift_listing, mended, what
 from backroom.cli.spans import day_or_time, short_span, span
 from backroom.cli.watching import watch
-from backroom.jobs.reconciling import FINDINGS
+from backroom.jobs.chunks import COUNTS
 from backroom.jobs.runs import Run, RunFilter, State
 from backroom.settings import read_settings
 from backroom.vocabulary.ids import GREATEST_ID
@@ -21,8 +21,8 @@ from backroom.vocabulary.shown import json_text
 
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=GREATEST_ID)]
 RunIds = Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=GREATEST_ID)]
-_APART: Final = frozenset({"samples", "options", "error"})
-_MEND: Final = "mend"
+_APART: Final = frozenset({"samples", "options", "error", "total"})
+"""Told apart, or (the total) with what was seen."""
 OUR_SHOPS: Final = ".myshopify.com"
 LISTED: Final = 10
 
@@ -46,7 +46,7 @@ class Line:
         return cls(
             id=found.id,
             shop=found.shop.removesuffix(OUR_SHOPS) if short else found.shop,
-            run=_called(found, short=short),
+            run=called(found),
             state=_state(found),
             seen=counted(found).replace(" ", "") if short else counted(found),
             rate=_rate(found, seconds),
@@ -69,6 +69,7 @@ def register(app: typer.Typer) -> None:
 def list_(
     state: Annotated[State | None, typer.Option(help="Only this state.")] = None,
     shop: ShopOption = None,
+    before: Before = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -78,12 +79,13 @@ def list_(
 
     wanted = RunFilter(shop=domain_of(shop), state=state)
     with compose.open_house(read_settings()) as house, house.database.reading() as transaction:
-        rows = gather(lambda place, many: read_runs(transaction, wanted, place, many), limit)
+        found = gather_from(lambda place, many: read_runs(transaction, wanted, place, many), limit, before)
         now = transaction.now()
     if as_json:
-        say(json_text(rows))
+        say(json_text(found.rows))
     else:
-        _list(rows, now)
+        _list(found.rows, now)
+    found.say_whether_more()
 
 
 def show_(run_id: RunId, as_json: AsJson = False) -> None:
@@ -112,7 +114,7 @@ def wait(run_ids: RunIds) -> None:
         with house.database.reading() as transaction:
             runs = [read_run(transaction, run_id) for run_id in dict.fromkeys(run_ids)]
         for run in runs:
-            say(announced(run.id, run.resource, run.shop, run.mode))
+            say(f"run {run.id}: {what(run)}")
         if not watch(house.database, [run.id for run in runs]):
             raise typer.Exit(1)
 
@@ -148,14 +150,6 @@ def seconds_of(run: Run, now: datetime) -> float | None:
     return max(0.0, ((run.finished_at or now) - run.started_at).total_seconds())
 
 
-def _called(run: Run, *, short: bool) -> str:
-    return f"{_MEND if run.mode == FINDINGS else run.mode} {run.resource}" if short else _at_length(run)
-
-
-def _at_length(run: Run) -> str:
-    return f"{run.kind} {run.resource}, {run.mode}"
-
-
 def _state(run: Run) -> str:
     return "cancelling" if run.state == "running" and run.cancel_asked_at is not None else run.state
 
@@ -176,15 +170,33 @@ def _list(runs: list[Run], now: datetime) -> None:
 
 
 def _print(found: Run, now: datetime) -> None:
-    say_fields(found, apart=_APART)
+    """What there is to say of this run; --json has all of it."""
+    for field in fields(found):
+        text = None if field.name in _APART else _shown(found, field.name)
+        if text is not None:
+            say_value(field.name, text)
     if (seconds := seconds_of(found, now)) is not None:
         say_value("took", span(seconds))
     for name, value in found.options.items():
         say_value(name, _option(value))
+    if (listing := drift_listing(found)) is not None:
+        say_value("see", listing)
     if found.error is not None:
         say_value("error", found.error)
     for sample in found.samples:
         say(f"  {printable(sample.id)}: {printable(sample.reason)}")
+
+
+def _shown(found: Run, name: str) -> str | None:
+    """A field for people. None where it says nothing: a count of none, or what has not come yet."""
+    value = getattr(found, name)
+    if name == "seen":
+        return None if found.state == "queued" and not value else counted(found)
+    if value is None or value == 0:
+        return None
+    if isinstance(value, datetime):
+        return when(value)
+    return f"{value:,}" if name in COUNTS else str(value)
 
 
 def _option(value: Any) -> str:

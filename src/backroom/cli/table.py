@@ -17,7 +17,7 @@ from backroom.cli.columns import Column, needed, widths
 from backroom.cli.legible import printable, when
 
 NOTHING: Final = "-"
-_WHOLE: Final = frozenset({"id", "shop", "domain", "name"})
+_WHOLE: Final = frozenset({"id", "shop", "domain", "name", "about"})
 _GAP: Final = 2
 _INDENT: Final = "    "
 

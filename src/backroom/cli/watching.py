@@ -3,13 +3,15 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import typer
 
 from backroom.cli.legible import printable
 from backroom.cli.output import say
+from backroom.cli.queueing import NOBODY_WORKS
 from backroom.cli.run_words import ended, progress, what
 from backroom.db.database import Database
 from backroom.jobs.runs import Run, read_run
@@ -20,16 +22,27 @@ INTERRUPTED: Final = 130
 LOOK_SECONDS: Final = 0.2
 LINE_SECONDS: Final = 5.0
 """Plain lines come when something else is done, and not more often than this for counts alone."""
+NOBODY_SECONDS: Final = 60.0
+"""How often it is said that nobody works, as long as that is so."""
 
 
-def watch(database: Database, run_ids: Sequence[int]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The time that passes between two looks, in seconds."""
+
+    now: Callable[[], float] = time.monotonic
+    wait: Callable[[float], None] = time.sleep
+
+
+def watch(database: Database, run_ids: Sequence[int], pace: Pace | None = None) -> bool:
     """Returns once all are over: whether all succeeded. Says on stderr why others did not.
 
     Ctrl-C ends the command, with exit code 130, and not the runs.
     """
-    looks = _looks(database, run_ids)
+    pace = pace or Pace()
+    looks = _looks(database, run_ids, pace)
     try:
-        shown = deque(_bars(looks) if sys.stdout.isatty() else _lines(looks), maxlen=1)
+        shown = deque(_bars(looks) if sys.stdout.isatty() else _lines(looks, pace), maxlen=1)
     except KeyboardInterrupt:
         typer.echo(_go_on(run_ids), err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -41,35 +54,49 @@ def watch(database: Database, run_ids: Sequence[int]) -> bool:
     return all(run.state == "succeeded" for run in last)
 
 
-def _looks(database: Database, run_ids: Sequence[int]) -> Iterator[list[Run]]:
+def _looks(database: Database, run_ids: Sequence[int], pace: Pace) -> Iterator[list[Run]]:
     """All runs again and again, until they are over."""
-    told = False
+    again_at = pace.now()
     while run_ids:
         with database.reading() as transaction:
             runs = [read_run(transaction, run_id) for run_id in run_ids]
-            waits = any(run.state == "queued" for run in runs)
-            idle = waits and not told and not any(sign.is_alive for sign in read_signs(transaction))
+            due = pace.now() >= again_at and any(run.state == "queued" for run in runs)
+            idle = due and not any(sign.is_alive for sign in read_signs(transaction))
         yield runs
         if all(run.is_over for run in runs):
             return
         if idle:
-            told = True
-            typer.echo("no worker is alive: runs begin once `backroom serve` or `worker` runs", err=True)
-        time.sleep(LOOK_SECONDS)
+            again_at = pace.now() + NOBODY_SECONDS
+            typer.echo(NOBODY_WORKS, err=True)
+        pace.wait(LOOK_SECONDS)
 
 
-def _lines(looks: Iterator[list[Run]]) -> Iterator[list[Run]]:
-    said: dict[int, tuple[str, str | None]] = {}
-    again_at: dict[int, float] = {}
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The last line of a run, what it did then, and when that was."""
+
+    text: str
+    doing: tuple[str, str | None]
+    at: float
+
+
+def _lines(looks: Iterator[list[Run]], pace: Pace) -> Iterator[list[Run]]:
+    """A line where it differs from the last one of its run."""
+    said: dict[int, _Said] = {}
     for runs in looks:
-        now = time.monotonic()
+        now = pace.now()
         for run in runs:
-            fresh = (run.state, run.phase) != said.get(run.id)
-            if fresh or (not run.is_over and now >= again_at[run.id]):
-                said[run.id] = run.state, run.phase
-                again_at[run.id] = now + LINE_SECONDS
-                say(f"run {run.id}: {progress(run)}")
+            line = _Said(progress(run), (run.state, run.phase), now)
+            if _is_news(line, said.get(run.id)):
+                said[run.id] = line
+                say(f"run {run.id}: {line.text}")
         yield runs
+
+
+def _is_news(line: _Said, last: _Said | None) -> bool:
+    if last is None or line.text == last.text:
+        return last is None
+    return line.doing != last.doing or line.at >= last.at + LINE_SECONDS
 
 
 def _go_on(run_ids: Sequence[int]) -> str:

@@ -17,6 +17,7 @@ from backroom.jobs.chunks import Chunks
 from backroom.jobs.export import ask_for_export, fetch_export, file_of, running_exports, wait_for_export
 from backroom.jobs.job import Services
 from backroom.jobs.runs import RunView
+from backroom.jobs.since import to_the_minute
 from backroom.observe.log import get_log
 from backroom.resources.descriptor import Resource
 from backroom.shopify.assembled import Assembled
@@ -24,7 +25,6 @@ from backroom.shopify.bulk import BulkOperation, cancel_bulk
 from backroom.shopify.client import Client
 from backroom.shopify.documents import bulk_document
 from backroom.shopify.pages import read_nodes
-from backroom.vocabulary.clock import format_instant
 from backroom.vocabulary.errors import (
     BackroomError,
     BulkBusy,
@@ -94,7 +94,7 @@ class Exporting:
         """What runs already is somebody else's, so it is looked at before we ask. `since`: see `Export`."""
         others = running_exports(self.client, self.document(since))
         export = Export(asked_at=self._now(), others=others, since=since)
-        told = "" if since is None else f" of what changed since {format_instant(since)}"
+        told = "" if since is None else f" of what changed since {to_the_minute(since)}"
         return Step(export=export, phase=f"asking Shopify for an export{told}")
 
     def go_on(self, export: Export) -> Step:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backroom.cache.watermarks import read_watermark
 from backroom.db.database import Transaction
 from backroom.jobs.requests import NewRun
-from backroom.jobs.since import OVERLAP
+from backroom.jobs.since import OVERLAP, to_the_minute
 from backroom.jobs.syncs import SYNC
 from backroom.jobs.tables import sync_run
 from backroom.registration.plan import Line
@@ -49,7 +49,7 @@ def gaps_of(lines: Sequence[Line], recorded: Mapping[str, Recorded], since: date
 
 def refused_gaps(refused: Refused, plurals: Iterable[str]) -> list[Gap]:
     """Of anything, for nobody knows of what: what is not signed is not read."""
-    reason = f"webhooks were refused for their signature since {format_instant(refused.first_at)}"
+    reason = f"webhooks were refused for their signature since {to_the_minute(refused.first_at)}"
     return [Gap(resource=plural, since=refused.first_at, reason=reason) for plural in plurals]
 
 
@@ -120,10 +120,10 @@ def _reason(lost: Sequence[Recorded], since: datetime | None) -> str:
     """`products/create and products/update may not have come in since ...`"""
     topics = " and ".join(held.topic for held in lost)
     if not topics:
-        return f"webhooks did not come in since {format_instant(since)}" if since else ""
+        return f"webhooks did not come in since {to_the_minute(since)}" if since else ""
     if since is None:
         return f"{topics} did not come in before"
-    return f"{topics} may not have come in since {format_instant(since)}"
+    return f"{topics} may not have come in since {to_the_minute(since)}"
 
 
 def _together(one: Gap, other: Gap) -> Gap:

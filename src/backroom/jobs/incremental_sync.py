@@ -23,7 +23,7 @@ from backroom.jobs.greeting import greet
 from backroom.jobs.job import Done, Next, Services, Sleep
 from backroom.jobs.runs import RunView
 from backroom.jobs.settling import settle
-from backroom.jobs.since import INCREMENTAL, asked_since
+from backroom.jobs.since import INCREMENTAL, asked_since, to_the_minute
 from backroom.observe.log import get_log
 from backroom.resources.descriptor import Resource
 from backroom.shopify.deletions import read_deletions
@@ -120,7 +120,7 @@ def _begin(run: RunView, chunks: Chunks) -> Next:
         since = asked.since
         forget_counts(chunk)
         chunk.say(
-            f"asking for what changed since {format_instant(since)}" if since else "asking for everything"
+            f"asking for what changed since {to_the_minute(since)}" if since else "asking for everything"
         )
         chunk.go_on_at(_json(Cursor(since=since, began=since, saves=asked.saves)))
     return Next()

@@ -21,6 +21,7 @@ from backroom.jobs.greeting import meet
 from backroom.jobs.job import Done, Next, Services, Sleep
 from backroom.jobs.requests import AlreadyRunning, NewRun, queue_run
 from backroom.jobs.runs import RunView
+from backroom.jobs.since import to_the_minute
 from backroom.observe.log import get_log
 from backroom.registration.desired import desired
 from backroom.registration.looking import look
@@ -31,7 +32,7 @@ from backroom.registration.refused import Refused, close_refused, read_refused
 from backroom.registration.ungranted import gone_without
 from backroom.shopify.subscriptions import SubscriptionRefused
 from backroom.shops.tables import shop, shop_credential
-from backroom.vocabulary.clock import instant_or_none
+from backroom.vocabulary.clock import instant_or_none, parse_instant
 from backroom.vocabulary.errors import ScopeMissing, Terminal
 from backroom.vocabulary.ids import ShopId
 
@@ -245,7 +246,8 @@ def _filled(chunk: Chunk, run: RunView, gap: Gap) -> str:
     if new is None:
         return f"no sync of {gap.resource} yet: run a full one (`backroom sync {gap.resource} --full`)"
     run_id = queue_run(chunk.transaction, new)
-    return f"run {run_id} fetches what changed since {new.options['since']}: {gap.reason}"
+    since = to_the_minute(parse_instant(new.options["since"]))
+    return f"run {run_id} fetches what changed since {since}: {gap.reason}"
 
 
 def _to_apply(wrong: list[str]) -> list[str]:
