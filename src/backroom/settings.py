@@ -23,6 +23,8 @@ SHORTEST_KEY_CHARACTERS: Final = 32
 KEY_FILE: Final = "secret.key"
 _ADDRESS: Final = re.compile(r"sqlite:///.+|postgres(ql)?://.*|\s*[a-z_]+\s*=.*", re.DOTALL)
 _PUBLIC: Final = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[^\s?#@\\]*)?", re.ASCII)
+_WITH_PATH: Final = re.compile(r".*/api/webhooks/*", re.ASCII)
+"""What is added to the public address, written to it already: webhooks would go where nobody listens."""
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ODD_AT: Final = re.compile(r"postgres(ql)?://([^@/?]*@[^/?]*@|[^@/?]*[/?][^?]*@).*", re.DOTALL)
 """An @, where libpq would take a part of the password for the host or the port, and print it."""
@@ -72,6 +74,8 @@ class Settings(BaseSettings):
     def _a_public_address(cls, value: str | None) -> str | None:
         if value is not None and not _PUBLIC.fullmatch(value):
             raise ValueError("write https://HOST[/PATH], without a user, a query or a fragment")
+        if value is not None and _WITH_PATH.fullmatch(value):
+            raise ValueError("write https://HOST[/PATH] without /api/webhooks, which is added to it")
         return value
 
     @field_validator("secret_key")

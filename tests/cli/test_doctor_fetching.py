@@ -6,29 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 
 from backroom.cli.doctor_fetching import FETCHING, look_at_credential, look_at_version
 from backroom.cli.doctor_findings import Finding
-from backroom.compose import House, gauges_of
+from backroom.cli.run_words import what
+from backroom.compose import House
 from backroom.db.database import Database, open_database
-from backroom.jobs.claims import claim_queued, finish
-from backroom.jobs.lately import failed_lately
-from backroom.jobs.requests import NewRun, queue_run
-from backroom.jobs.tables import sync_run
-from backroom.observe.metrics import Metrics
+from backroom.jobs.runs import read_run
 from backroom.settings import Settings
 from backroom.shops.credentials import Credential, Grant
 from backroom.shops.shops import add_shop, read_opening
 from backroom.shops.vault import Vault
 from backroom.vocabulary.ids import ShopId
 from tests.cli.conftest import Backroom
+from tests.ended_runs import REFUSED, ended
 from tests.house import make_shop
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 SOON, BEFORE = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
 VAULT = Vault(["k" * 40])
-REFUSED = "the token is not accepted: give a new one with `backroom shop add one.myshopify.com`"
 
 
 @pytest.fixture
@@ -170,70 +167,14 @@ def test_a_schema_of_the_jobs_that_may_not_be_made_or_used_is_broken(
         run_sql(looked_at.database, f'DROP ROLE "{role}"')
 
 
+def called(house: House, run_id: int) -> str:
+    with house.database.reading() as transaction:
+        return what(read_run(transaction, run_id))
+
+
 def run_sql(database: Database, statement: str) -> None:
     with database.writing() as transaction:
         transaction.connection.exec_driver_sql(statement)
-
-
-def ended(
-    database: Database,
-    shop_id: ShopId,
-    kind: str,
-    error: str | None,
-    hours: float = 0.0,
-    *,
-    mode: str = "full",
-) -> int:
-    """A run that ended so long ago: well, or with an error."""
-    new = NewRun(kind=kind, resource="products", mode=mode, shop_id=shop_id, requested_by="a test")
-    with database.writing() as transaction:
-        run_id = queue_run(transaction, new)
-        (claim,) = claim_queued(transaction, [run_id], "w")
-        finish(transaction, claim, "succeeded" if error is None else "failed", error)
-        at = transaction.now() - timedelta(hours=hours)
-        transaction.execute(update(sync_run).where(sync_run.c.id == run_id).values(finished_at=at))
-    return run_id
-
-
-def failed(database: Database) -> list[int]:
-    with database.reading() as transaction:
-        return [run.id for run in failed_lately(transaction)]
-
-
-def test_a_run_that_failed_is_told_once_until_a_later_one_succeeds_or_a_day_has_passed(
-    database: Database,
-) -> None:
-    one, two = make_shop(database, "one.myshopify.com"), make_shop(database, "two.myshopify.com")
-    ended(database, one, "sync", REFUSED, hours=25)
-    assert failed(database) == []
-    ended(database, one, "sync", REFUSED)
-    newer = ended(database, one, "sync", REFUSED)
-    other_kind = ended(database, one, "refetch", REFUSED)
-    other_shop = ended(database, two, "sync", REFUSED)
-    assert failed(database) == [other_shop, other_kind, newer]
-    ended(database, one, "sync", None)
-    assert failed(database) == [other_shop, other_kind]
-
-
-def test_a_full_sync_that_failed_is_made_good_by_a_full_one_alone(database: Database) -> None:
-    shop_id = make_shop(database, "one.myshopify.com")
-    incremental = ended(database, shop_id, "sync", REFUSED, mode="incremental")
-    assert failed(database) == [incremental]
-    full = ended(database, shop_id, "sync", REFUSED)
-    assert failed(database) == [full], "it would have fetched what the other one would"
-    ended(database, shop_id, "sync", None, mode="incremental")
-    assert failed(database) == [full]
-    ended(database, shop_id, "sync", None)
-    assert failed(database) == []
-
-
-def test_the_metrics_count_runs_that_failed(database: Database) -> None:
-    shop_id = make_shop(database, "one.myshopify.com")
-    gauges = gauges_of(database)
-    assert gauges()["failed_runs"] == 0
-    ended(database, shop_id, "sync", REFUSED)
-    assert gauges()["failed_runs"] == 1
-    assert b"backroom_failed_runs 1.0" in Metrics().render(gauges())
 
 
 def test_the_doctor_names_runs_that_failed_with_their_sentence(looked_at: House) -> None:
@@ -242,9 +183,10 @@ def test_the_doctor_names_runs_that_failed_with_their_sentence(looked_at: House)
         shop_id = ShopId(transaction.execute(text("SELECT id FROM shop")).scalar_one())
     sync, refetch = (ended(looked_at.database, shop_id, kind, REFUSED) for kind in ("sync", "refetch"))
     newest, older = findings(looked_at, "runs")
-    assert newest.found == f"run {refetch}, refetch products of one.myshopify.com: {REFUSED}"
+    assert newest.found == f"run {refetch}, {called(looked_at, refetch)}: {REFUSED}"
     assert "by itself" in str(newest.advice)
-    assert (older.state, older.advice) == ("warn", f"mend it, then backroom runs resume {sync}")
+    clears = f"once mended, `backroom runs resume {sync}` clears it"
+    assert (older.state, older.advice) == ("warn", clears)
 
 
 def test_the_doctor_looks_at_all_of_it(backroom: Backroom) -> None:

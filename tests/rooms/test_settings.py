@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backroom.registration.desired import address_of
 from backroom.settings import KEY_FILE, HomeUnusable, read_settings
 from backroom.vocabulary.errors import Misuse
 
@@ -47,6 +48,8 @@ def test_an_unknown_variable_stops_the_start_and_is_named(
         "https://example.com:8443/back/room/",
         "http://127.0.0.1:9",
         "http://[::1]:9",
+        "https://example.com/api/webhooks-of-ours",
+        "https://example.com/api/webhooks/backroom",
     ],
 )
 def test_a_public_address_is_a_host_and_a_path(
@@ -63,6 +66,18 @@ def test_a_wrong_public_address_is_told_in_one_plain_sentence(
     words = "BACKROOM_PUBLIC_URL: write https://HOST[/PATH], without a user, a query or a fragment"
     with pytest.raises(Misuse) as error:
         read_settings()
+    assert str(error.value) == words
+
+
+@pytest.mark.parametrize("end", ["", "/", "//"])
+@pytest.mark.parametrize("address", ["https://hush-hush", "http://127.0.0.1:9/back/room/"])
+def test_a_public_address_is_written_without_the_path_that_is_added_to_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, address: str, end: str
+) -> None:
+    monkeypatch.setenv("BACKROOM_PUBLIC_URL", address_of(address) + end)
+    with pytest.raises(Misuse) as error:
+        read_settings()
+    words = "BACKROOM_PUBLIC_URL: write https://HOST[/PATH] without /api/webhooks, which is added to it"
     assert str(error.value) == words
 
 

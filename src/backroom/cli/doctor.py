@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from backroom.cli.doctor_address import look_for_address
 from backroom.cli.doctor_fetching import FETCHING
-from backroom.cli.doctor_findings import Check, Finding
-from backroom.cli.output import AsJson, show
+from backroom.cli.doctor_findings import Check, Finding, on_a_line
+from backroom.cli.output import AsJson, room, show
 from backroom.settings import KEY_FILE, Settings, read_settings
 from backroom.vocabulary.errors import BackroomError
 
@@ -30,7 +31,10 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, files, database, secrets and workers; exit code 1 if something is broken."""
     findings = examine(read_settings())
-    show(findings, Finding, as_json=as_json, empty="")
+    if as_json or room() is not None:
+        show(findings, Finding, as_json=as_json, empty="")
+    else:
+        show(list(map(on_a_line, findings)), Finding, as_json=False, empty="", without={"advice"})
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)
 
@@ -209,6 +213,7 @@ CHECKS: dict[str, Check] = {
     "journal": _journal,
     "shops": _shops,
     **FETCHING,
+    "address": look_for_address,
     "workers": _workers,
     "work": _work,
     "codes": _codes,

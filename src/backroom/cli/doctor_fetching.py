@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from backroom.cli.doctor_findings import Check, Finding
 from backroom.cli.legible import when
+from backroom.cli.run_words import what
 
 if TYPE_CHECKING:
     from backroom.compose import House
@@ -144,20 +145,15 @@ def _jobs_schema(house: "House", schema: str) -> Finding:
 
 
 def _runs(house: "House") -> Iterator[Finding]:
-    from backroom.jobs.lately import failed_lately
+    from backroom.jobs.lately import failed_lately, what_clears
 
     with house.database.reading() as transaction:
         failed = failed_lately(transaction)
     if not failed:
         yield Finding(check="runs", state="ok", found="none has failed within a day")
     for run in failed[:RUNS_SHOWN]:
-        found = f"run {run.id}, {run.kind} {run.resource} of {run.shop}: {run.error}"
-        advice = (
-            "mend it; the refetch begins again by itself"
-            if run.kind == "refetch"
-            else f"mend it, then backroom runs resume {run.id}"
-        )
-        yield Finding(check="runs", state="warn", found=found, advice=advice)
+        found = f"run {run.id}, {what(run)}: {run.error}"
+        yield Finding(check="runs", state="warn", found=found, advice=what_clears(run))
     if len(failed) > RUNS_SHOWN:
         found = f"{len(failed) - RUNS_SHOWN} more have failed"
         advice = "backroom runs list --state failed"

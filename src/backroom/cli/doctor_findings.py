@@ -1,7 +1,7 @@
 """What a check of the doctor yields, and what a check is."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -16,6 +16,14 @@ class Finding:
     state: Literal["ok", "warn", "fail"]
     found: str
     advice: str | None = None
+
+
+def on_a_line(finding: Finding) -> Finding:
+    """Its advice behind what was found. In a pipe nothing is wrapped, and a column of its own would begin
+    behind the longest sentence of all."""
+    if finding.advice is None:
+        return finding
+    return replace(finding, found=f"{finding.found}; {finding.advice}", advice=None)
 
 
 Check = Callable[["House"], Iterator[Finding]]

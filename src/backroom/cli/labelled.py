@@ -1,4 +1,4 @@
-"""One thing shown whole: a line for each of its values, with its name before it."""
+"""Lines that a terminal has whole: one thing with a line for each of its values, and long texts, wrapped."""
 
 import textwrap
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from backroom.cli.output import room, say
 
 _LABEL: Final = 17
 """Cells, with the blank behind it."""
+_INDENT: Final = 2
 
 
 def say_fields(found: Any, *, apart: Iterable[str]) -> None:
@@ -23,16 +24,24 @@ def say_fields(found: Any, *, apart: Iterable[str]) -> None:
 
 
 def say_value(label: str, text: str) -> None:
-    """A labelled line; on a terminal a long text goes on below its beginning, wrapped at words."""
-    width, line = room(), f"{label:<{_LABEL - 1}} {printable(text)}"
-    if width is None:
+    """A labelled line; on a terminal a long text goes on below its beginning."""
+    say_wrapped(f"{label:<{_LABEL - 1}} {text}", indent=_LABEL)
+
+
+def say_wrapped(text: str, *, indent: int = _INDENT) -> None:
+    """A line of any text; on a terminal a long one goes on in lines that begin `indent` cells further in."""
+    for line in wrapped(printable(text), room(), indent):
         say(line)
-        return
-    for part in textwrap.wrap(
-        line,
+
+
+def wrapped(text: str, width: int | None, indent: int) -> list[str]:
+    """The lines of a text, wrapped at its words. None: a pipe has no width, and gets it whole."""
+    if width is None:
+        return [text]
+    return textwrap.wrap(
+        text,
         max(width, 2 * _LABEL),
-        subsequent_indent=" " * _LABEL,
+        subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
-    ):
-        say(part)
+    )

@@ -1,12 +1,14 @@
 """`status`: what waits, what is parked, what was given up, what is fetched, and who works."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from backroom.cli.legible import printable, when
+from backroom.cli.labelled import say_wrapped
+from backroom.cli.legible import when
 from backroom.cli.output import AsJson, say, show
 from backroom.cli.run_words import progress, what
 from backroom.flow.status import ShopStatus, Status
@@ -14,6 +16,9 @@ from backroom.jobs.runs import Run, State
 from backroom.settings import read_settings
 from backroom.vocabulary.shown import json_text
 from backroom.worker.heartbeat import Sign
+
+if TYPE_CHECKING:
+    from backroom.jobs.warnings import Concern
 
 RUNS_SHOWN: Final = 10
 ACTIVE: Final[tuple[State, ...]] = ("running", "queued")
@@ -91,47 +96,67 @@ def status(as_json: AsJson = False) -> None:
         say(json_text({**asdict(found), "workers": workers, "warnings": concerns}))
     else:
         _print(found, signs)
-        _print_runs(active, failed)
-        for concern in concerns:
-            about = "" if concern.shop is None else f"{concern.shop}: "
-            say(f"warning: {about}{printable(concern.text)}; {concern.advice}")
+        for line in (*_run_lines(active, failed), *map(_warning, concerns)):
+            say_wrapped(line)
 
 
 def _print(found: Status, signs: list[Sign]) -> None:
     show([Line.of(each) for each in found.shops], Line, as_json=False, empty="no shops")
     say("")
-    say(_what_waits(found))
+    for line in (_what_waits(found), *_oddities(found), *_worker_lines(signs)):
+        say_wrapped(line)
+
+
+def _oddities(found: Status) -> Iterator[str]:
     if found.code_conflicts:
-        say(
-            f"SKU codes that variants of one shop share: {found.code_conflicts}; `backroom doctor` names them"
-        )
+        codes = f"SKU codes that variants of one shop share: {found.code_conflicts}"
+        yield f"{codes}; `backroom doctor` names them"
     if found.drifting:
         drift = (
             "1 finding of drift is" if found.drifting == 1 else f"{found.drifting:,} findings of drift are"
         )
-        say(f"{drift} open: `backroom drift list`")
+        yield f"{drift} open: `backroom drift list`"
     if found.levels_without_variant:
-        say(f"levels of stock whose item no known variant has: {found.levels_without_variant:,}")
+        yield f"levels of stock whose item no known variant has: {found.levels_without_variant:,}"
+
+
+def _worker_lines(signs: list[Sign]) -> Iterator[str]:
     for sign in signs:
         alive = "works" if sign.is_alive else "is silent"
-        say(f"worker {sign.name} {alive}, seen {when(sign.heartbeat_at)}")
+        yield f"worker {sign.name} {alive}, seen {when(sign.heartbeat_at)}"
     if not any(sign.is_alive for sign in signs):
-        say("no worker is alive: run `backroom serve` or `backroom worker`")
+        yield "no worker is alive: run `backroom serve` or `backroom worker`"
 
 
-def _print_runs(active: list[Run], failed: list[Run]) -> None:
+def _run_lines(active: list[Run], failed: list[Run]) -> Iterator[str]:
+    from backroom.jobs.lately import what_clears
+
     for run in active:
-        say(f"run {run.id}, {run.kind} of {what(run)}: {progress(run)}")
+        yield f"run {run.id}, {what(run)}: {progress(run)}"
     for run in failed:
-        say(f"run {run.id}, {run.kind} of {what(run)}, failed: {printable(run.error or '-')}")
+        yield f"run {run.id}, {what(run)}, failed: {run.error or '-'}; {what_clears(run)}"
+
+
+def _warning(concern: "Concern") -> str:
+    about = "" if concern.shop is None else f"{concern.shop}: "
+    return f"warning: {about}{concern.text}; {concern.advice}"
 
 
 def _what_waits(found: Status) -> str:
+    """Of what has nothing pending or due, only the whole truth is `nothing waits`."""
+    parts = [
+        f"{number:,} {'is' if number == 1 else 'are'} {how}"
+        for number, how in (
+            (found.parked, "parked until tried again"),
+            (found.wanted, "wanted from Shopify"),
+        )
+        if number
+    ]
+    if found.running:
+        runs = "1 run is" if found.running == 1 else f"{found.running} runs are"
+        parts.append(f"{runs} queued or running: `backroom runs list`")
     if found.inbox_pending + found.dirty:
-        waits = f"the oldest work that waits is {found.lag_seconds:.1f} s old"
+        first = f"the oldest work that waits is {found.lag_seconds:.1f} s old"
     else:
-        waits = "no webhook waits" if found.running else "nothing waits"
-    if not found.running:
-        return waits
-    runs = "1 run is" if found.running == 1 else f"{found.running} runs are"
-    return f"{waits}; {runs} queued or running: `backroom runs list`"
+        first = "no webhook waits" if parts else "nothing waits"
+    return "; ".join((first, *parts))
