@@ -21,6 +21,7 @@ from tests.waiting import eventually
 from tests.web.front import headers_of
 
 DOMAIN = "demo.myshopify.com"
+TRIED = f"nothing was asked of Shopify: `backroom shop test {DOMAIN}` tries it\n"
 OPENING = json.dumps({"access_token": "hush-token", "webhook_secrets": ["hush"]})
 
 
@@ -47,7 +48,7 @@ def test_a_shop_is_added_before_any_serve_and_its_secrets_are_not_shown(
     backroom: Backroom, home: Path
 ) -> None:
     said = backroom("shop", "add", "Demo.myshopify.com", stdin=OPENING)
-    assert (said.code, said.err) == (0, ""), "not that the database was made, either"
+    assert (said.code, said.err) == (0, TRIED), "not that the database was made, either"
     (shop,) = backroom("shop", "list", "--json").json
     assert (shop["domain"], shop["credential"], shop["webhook_secrets"]) == (DOMAIN, "access_token", 1)
     shown = said.out + said.err
@@ -69,11 +70,12 @@ def test_a_client_secret_without_its_id_is_added_and_said_to_fetch_nothing(backr
     said = backroom("shop", "add", DOMAIN, stdin='{"client_secret": "c"}')
     assert (said.code, said.out) == (0, f"{DOMAIN} is open; 1 webhook secret\n")
     assert f"`backroom shop add {DOMAIN} --client-id ID`" in said.err
+    assert "shop test" not in said.err, "it would be refused"
     said = backroom("shop", "add", DOMAIN, "--client-id", "id", stdin='{"client_secret": "c"}')
-    assert (said.out, said.err) == (f"{DOMAIN} is open; 1 webhook secret\n", "")
+    assert (said.out, said.err) == (f"{DOMAIN} is open; 1 webhook secret\n", TRIED)
     said = backroom("shop", "add", DOMAIN, stdin='{"client_secret": "d"}')
     assert "2 webhook secrets; the older ones stay valid until `backroom shop secret remove" in said.out
-    assert said.err == "", "the client id is there yet"
+    assert said.err == TRIED, "the client id is there yet"
 
 
 def test_a_client_id_and_an_api_url_are_kept(backroom: Backroom) -> None:
@@ -143,6 +145,15 @@ def test_the_secret_that_opens_the_api_is_marked_and_not_removed_in_passing(back
     assert said.code == 1
     assert "is the app's present client secret" in said.err
     assert backroom("shop", "secret", "remove", DOMAIN, str(old["id"])).code == 0
+
+
+def test_a_client_secret_that_is_given_again_is_the_present_one_again(backroom: Backroom) -> None:
+    """The way back from a mistyped one."""
+    for secret in ("right", "mistyped", "right"):
+        backroom("shop", "add", DOMAIN, "--client-id", "c", stdin=f'{{"client_secret": "{secret}"}}')
+    right, mistyped = backroom("shop", "secret", "list", DOMAIN, "--json").json
+    assert (right["opens_api"], mistyped["opens_api"]) == (True, False)
+    assert backroom("shop", "secret", "remove", DOMAIN, str(mistyped["id"])).code == 0
 
 
 def test_a_removed_shop_is_gone_and_comes_back(backroom: Backroom) -> None:
@@ -231,7 +242,10 @@ def test_an_address_that_can_not_be_read_is_not_quoted(
     assert not any(part in said.err for part in ("hush", "hu sh", "me:"))
 
 
-def test_the_doctor_finds_a_healthy_house_healthy(backroom: Backroom) -> None:
+def test_the_doctor_finds_a_healthy_house_healthy(
+    backroom: Backroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKROOM_PUBLIC_URL", "https://backroom.example.com")
     backroom("shop", "add", DOMAIN, stdin=OPENING)
     said = backroom("doctor", "--json")
     assert said.code == 0

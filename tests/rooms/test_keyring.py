@@ -151,6 +151,22 @@ def test_a_secret_that_no_key_opens_is_skipped_and_the_others_serve(
     eventually(lambda: secrets_of(keyring) == [b"a", b"c"], "the others' secrets")
 
 
+def test_a_secret_that_no_key_opened_serves_once_it_is_given_again_under_a_known_key(
+    keyring: DatabaseKeyring, database: Database
+) -> None:
+    """As somebody else does who has the old key, too."""
+    old = Vault(["x" * 32])
+    with database.writing() as transaction:
+        shop_id = find_shop(transaction, DOMAIN)
+        lost = add_secret(transaction, old, shop_id, "lost", "added")
+        add_secret(transaction, VAULT, shop_id, "c", "added")
+    eventually(lambda: secrets_of(keyring) == [b"a", b"c"], "the one that no key opens skipped")
+    with database.writing() as transaction:
+        both = Vault(["k" * 32, "x" * 32])
+        assert add_secret(transaction, both, shop_id, "lost", "added") == lost
+    eventually(lambda: secrets_of(keyring) == [b"a", b"lost", b"c"], "all of them")
+
+
 def test_an_error_that_nobody_foresaw_does_not_end_the_looking(database: Database) -> None:
     class Buggy(DatabaseKeyring):
         looks = 0

@@ -1,10 +1,18 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backroom.db.database import Database
-from backroom.shops.secrets import add_secret, list_secrets, remove_secret, tally_uses, unreadable_secrets
+from backroom.shops.secrets import (
+    StillUsed,
+    add_secret,
+    list_secrets,
+    refuse_if_used,
+    remove_secret,
+    tally_uses,
+    unreadable_secrets,
+)
 from backroom.shops.shops import (
     add_shop,
     find_shop,
@@ -14,7 +22,7 @@ from backroom.shops.shops import (
     set_setting,
     settings_of,
 )
-from backroom.shops.tables import shop, shop_credential
+from backroom.shops.tables import shop, shop_credential, webhook_secret
 from backroom.shops.vault import Vault
 from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
@@ -31,6 +39,31 @@ def opened(database: Database, domain: str = DOMAIN, vault: Vault = VAULT, **ope
 def sources(database: Database, shop_id: ShopId) -> list[str]:
     with database.reading() as transaction:
         return [secret.source for secret in list_secrets(transaction, shop_id)]
+
+
+def signed_by(database: Database, shop_id: ShopId, secret: str) -> int:
+    """As `shop secret add` does."""
+    with database.writing() as transaction:
+        return add_secret(transaction, VAULT, shop_id, secret, "added")
+
+
+def present(database: Database, shop_id: ShopId) -> list[str]:
+    """The secrets that are marked to open the API, in the clear."""
+    with database.reading() as transaction:
+        marked = [secret.id for secret in list_secrets(transaction, shop_id) if secret.opens_api]
+        c = webhook_secret.c
+        found = transaction.execute(select(c.ciphertext).where(c.id.in_(marked))).scalars()
+        return [VAULT.decrypt(ciphertext) for ciphertext in found]
+
+
+def forget_which_is_present(database: Database) -> None:
+    """As it was stored once: each time encrypted anew."""
+    with database.writing() as transaction:
+        rows = transaction.execute(select(webhook_secret)).all()
+        for row in rows:
+            again = VAULT.encrypt(VAULT.decrypt(row.ciphertext))
+            changed = update(webhook_secret).where(webhook_secret.c.id == row.id)
+            transaction.execute(changed.values(ciphertext=again))
 
 
 def test_a_shop_is_known_by_its_domain_in_small_letters(database: Database) -> None:
@@ -114,6 +147,101 @@ def test_a_secret_is_not_doubled_even_under_a_new_key_of_the_vault(database: Dat
     shop_id = opened(database, access_token="t", webhook_secrets=["w"])
     opened(database, vault=Vault(["n" * 32, "k" * 32]), access_token="t", webhook_secrets=["w"])
     assert sources(database, shop_id) == ["added"]
+
+
+def test_what_is_given_again_is_opened_by_the_new_key_of_the_vault_alone(database: Database) -> None:
+    shop_id = opened(database, client_secret="c", webhook_secrets=["w"])
+    opened(database, vault=Vault(["n" * 32, "k" * 32]), client_secret="c", webhook_secrets=["w"])
+    with database.reading() as transaction:
+        assert len(list_secrets(transaction, shop_id)) == 2
+        assert unreadable_secrets(transaction, Vault(["n" * 32]), shop_id) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "shop:third shop:newest shop:third",
+        "secret:third shop:newest shop:third",
+        "shop:newest secret:third shop:third secret:newest",
+        "shop:third secret:third secret:newest",
+        "secret:mistyped shop:mistyped shop:third shop:mistyped",
+    ],
+)
+def test_the_present_client_secret_is_the_one_that_was_given_last_in_whatever_order(
+    database: Database, given: str
+) -> None:
+    shop_id = opened(database, access_token="t", webhook_secrets=["first"])
+    expected: list[str] = []
+    for way, secret in (step.split(":") for step in given.split()):
+        if way == "shop":
+            opened(database, client_secret=secret)
+            expected = [secret]
+        else:
+            signed_by(database, shop_id, secret)
+        assert present(database, shop_id) == expected, f"after {way} {secret}"
+    opened(database, access_token="t")
+    assert present(database, shop_id) == [], "a fixed token opens it"
+
+
+def test_a_mistyped_client_secret_may_go_once_the_right_one_is_given_and_that_one_may_not(
+    database: Database,
+) -> None:
+    shop_id = opened(database, client_secret="right")
+    opened(database, client_secret="mistyped")
+    opened(database, client_secret="right")
+    with database.writing() as transaction:
+        right, mistyped = list_secrets(transaction, shop_id)
+        refuse_if_used(transaction, shop_id, mistyped.id)
+        with pytest.raises(StillUsed, match="present client secret"):
+            refuse_if_used(transaction, shop_id, right.id)
+
+
+def test_one_that_signed_lately_is_refused_with_when_to_the_minute_and_no_word_against_the_present_one(
+    database: Database,
+) -> None:
+    shop_id = opened(database, client_secret="present")
+    newest = signed_by(database, shop_id, "the store's own")
+    with database.writing() as transaction:
+        tally_uses(transaction, {newest: 1})
+        used_at = list_secrets(transaction, shop_id)[1].last_used_at
+        with pytest.raises(StillUsed) as refused:
+            refuse_if_used(transaction, shop_id, newest)
+    assert f"signed a delivery at {used_at:%Y-%m-%d %H:%M} UTC, less than a day ago" in str(refused.value)
+    assert "Remove that one" not in str(refused.value)
+    opened(database, access_token="t")
+    with database.writing() as transaction, pytest.raises(StillUsed, match="Remove that one"):
+        refuse_if_used(transaction, shop_id, newest)
+
+
+def test_a_present_client_secret_that_was_removed_marks_no_other_one_and_comes_back_by_either_way(
+    database: Database,
+) -> None:
+    shop_id = opened(database, client_secret="old")
+    opened(database, client_secret="new")
+    with database.writing() as transaction:
+        remove_secret(transaction, shop_id, list_secrets(transaction, shop_id)[1].id)
+    assert present(database, shop_id) == []
+    signed_by(database, shop_id, "new")
+    assert present(database, shop_id) == ["new"]
+
+
+def test_where_it_was_not_kept_which_is_present_the_newest_client_secret_is(database: Database) -> None:
+    shop_id = opened(database, client_secret="old")
+    opened(database, client_secret="new", webhook_secrets=["w"])
+    signed_by(database, shop_id, "later")
+    forget_which_is_present(database)
+    assert present(database, shop_id) == ["new"]
+    signed_by(database, shop_id, "new")
+    opened(database, client_secret="old")
+    assert present(database, shop_id) == ["old"]
+
+
+def test_a_secret_that_was_added_and_then_opens_the_api_counts_as_a_client_secret(database: Database) -> None:
+    shop_id = opened(database, access_token="t", webhook_secrets=["w"])
+    opened(database, client_secret="w")
+    assert sources(database, shop_id) == ["client_secret"]
+    signed_by(database, shop_id, "w")
+    assert sources(database, shop_id) == ["client_secret"]
 
 
 @pytest.mark.parametrize("secret", ["", "two\nlines", "x" * 1025])

@@ -53,9 +53,9 @@ class Scene:
         """Another machine."""
         return DueRuns(RESOURCES, public_url, look_seconds=0.0)
 
-    def open(self, domain: str) -> ShopId:
+    def open(self, domain: str, secret: str = "hush") -> ShopId:
         """As `shop add` does."""
-        opening = read_opening(json.dumps({"client_secret": "hush"}).encode())
+        opening = read_opening(json.dumps({"client_secret": secret}).encode())
         with self.database.writing() as transaction:
             return add_shop(transaction, VAULT, domain, opening, client_id="app")
 

@@ -137,7 +137,9 @@ def test_without_an_address_the_outage_is_fetched_all_the_same(desk: UpkeepDesk)
     assert found is not None
     (filling,) = desk.queued()
     assert [filling.id] == found.queued
-    assert filling.options["reason"].startswith("the app was not installed since")
+    since = f"{found.since:%Y-%m-%d %H:%M} UTC"
+    assert filling.options["reason"] == f"the app was not installed since {since}"
+    assert f"what was missed since {since}: {filling.id}" in found.sentence("one.myshopify.com")
 
 
 def test_a_run_that_a_person_cancelled_is_not_resumed(desk: UpkeepDesk) -> None:

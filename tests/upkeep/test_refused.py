@@ -13,13 +13,14 @@ from backroom.ingress.refused import MOST_SHOPS, Refusals
 from backroom.ingress.tables import webhook_refusal
 from backroom.jobs.runs import Run
 from backroom.jobs.schedules import WEBHOOKS, set_schedule
+from backroom.jobs.since import to_the_minute
 from backroom.jobs.warnings import Concern, Told, read_concerns
 from backroom.registration.refused import Refused, close_refused, read_refused
 from backroom.resources.registry import RESOURCES
 from backroom.shops.secrets import add_secret
 from backroom.shops.tables import shop as shop_table
-from backroom.shops.tables import webhook_secret
-from backroom.vocabulary.clock import format_instant, parse_instant
+from backroom.shops.tables import shop_credential, webhook_secret
+from backroom.vocabulary.clock import parse_instant
 from backroom.vocabulary.errors import StoreUnavailable
 from backroom.vocabulary.ids import ShopId
 from tests.crash.served import Served
@@ -187,7 +188,7 @@ def test_once_another_secret_is_known_all_is_fetched_since_the_first_that_was_re
     (filling,) = desk.queued()
     assert parse_instant(filling.options["since"]) == began - OVERLAP
     assert filling.options["reason"] == (
-        f"webhooks were refused for their signature since {format_instant(began)}"
+        f"webhooks were refused for their signature since {to_the_minute(began)}"
     )
     assert f"run {filling.id} fetches what changed since" in said(run)
     assert desk.fill().written == 1
@@ -262,7 +263,7 @@ def test_refused_webhooks_are_warned_of_until_they_are_fetched(scene: Scene) -> 
         "1 webhook was refused for the signature since 2026-11-28 00:00 UTC, and nothing was taken since the"
         " last of them"
     )
-    assert f"`backroom shop secret add {DOMAIN}`" in concern.advice
+    assert f"`backroom shop add {DOMAIN}`" in concern.advice
     scene.pass_(seconds=1)
     with scene.database.writing() as transaction:
         add_secret(transaction, VAULT, scene.shop_id, NEW, "added")
@@ -274,6 +275,28 @@ def test_refused_webhooks_are_warned_of_until_they_are_fetched(scene: Scene) -> 
     with scene.database.writing() as transaction:
         transaction.execute(update(shop_table).values(disconnected_at=transaction.now()))
     assert [each.kind for each in concerns()] == ["disconnected"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("access_token", "if the app's secret is another one now: `backroom shop secret add {}`"),
+        ("client_secret", "if the app's client secret is another one now: `backroom shop add {}` with it"),
+        (
+            "offline",
+            "if the app's client secret is another one now: `backroom shop add {}` with it and a new pair",
+        ),
+    ],
+)
+def test_a_secret_is_asked_for_where_it_opens_the_api_too(scene: Scene, kind: str, advice: str) -> None:
+    """Else the old one would go on asking for tokens."""
+    refusals = Refusals(Ticking())
+    refusals.note(scene.shop_id)
+    refusals.write(scene.database)
+    with scene.database.writing() as transaction:
+        transaction.execute(update(shop_credential).values(kind=kind))
+        (concern,) = read_concerns(transaction, TOLD)
+    assert concern.advice == advice.format(DOMAIN)
 
 
 def test_a_secret_that_nobody_told_backroom_of_loses_nothing(served: Served) -> None:

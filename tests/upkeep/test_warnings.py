@@ -274,8 +274,7 @@ def test_a_secret_may_go_a_day_after_it_signed_last_if_another_one_signs_since(s
     assert secrets_of(scene) == [(False, "the only one")]
     use(scene, 1)
     scene.pass_(minutes=1)
-    with scene.database.writing() as transaction:
-        add_secret(transaction, VAULT, scene.shop_id, "newer", "client_secret")
+    scene.open(DOMAIN, "newer")
     assert secrets_of(scene) == [(False, "in use"), (False, "new")]
     scene.pass_(days=2)
     present = (False, "the app's present client secret")

@@ -1,6 +1,7 @@
 """`shop`: the shops, what opens them, and what their webhooks are signed with. Secrets come on stdin."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -61,8 +62,8 @@ def add(
     token that expires: "client_secret", and what Shopify answered ("access_token", "refresh_token", ...).
     A client_secret alone verifies webhooks; fetching needs --client-id, too.
     On a shop that exists the credentials are replaced and the secrets added; a client id and an API url that
-    are not given stay. Nothing is asked of Shopify. A shop that the app was uninstalled from is connected
-    again.
+    are not given stay. Nothing is asked of Shopify: `shop test` does. A shop that the app was uninstalled
+    from is connected again.
     """
     from backroom import compose
     from backroom.jobs.connection import reconnect
@@ -81,14 +82,21 @@ def add(
     say(_opened(shop, older))
     if again is not None:
         typer.echo(again.sentence(name), err=True)
+    for note in _notes(shop):
+        typer.echo(note, err=True)
+
+
+def _notes(shop: Shop) -> Iterator[str]:
+    """What is still to be done."""
     if shop.webhook_secrets == 0:
-        typer.echo("no webhook will be accepted until a secret is added", err=True)
+        yield "no webhook will be accepted until a secret is added"
     if shop.credential == "client_secret" and not shop.client_id:
-        typer.echo(
+        yield (
             "nothing can be fetched without the app's client id: give it, with the same secret, by"
-            f" `backroom shop add {name} --client-id ID`",
-            err=True,
+            f" `backroom shop add {shop.domain} --client-id ID`"
         )
+    else:
+        yield f"nothing was asked of Shopify: `backroom shop test {shop.domain}` tries it"
 
 
 def _opened(shop: Shop, older: int) -> str:

@@ -19,6 +19,7 @@ from backroom.jobs.gaps import Gap, filling_run
 from backroom.jobs.registration import KIND as WEBHOOKS
 from backroom.jobs.registration import new_check
 from backroom.jobs.requests import NEEDS_NO_SHOP, AlreadyRunning, NewRun, queue_run, resume_run
+from backroom.jobs.since import to_the_minute
 from backroom.jobs.tables import sync_run
 from backroom.observe.log import get_log
 from backroom.shops.connection import disconnected_sentence, removed_sentence
@@ -44,7 +45,7 @@ class Reconnected:
         queued = " ".join(map(str, self.queued)) or "none"
         return (
             f"{domain} is connected again; runs that go on: {resumed}; runs that see to what was missed since"
-            f" {format_instant(self.since)}: {queued}"
+            f" {to_the_minute(self.since)}: {queued}"
         )
 
 
@@ -117,7 +118,7 @@ def _outage(
     by = "the shop, connected again"
     if public_url is not None:
         return [new_check(shop_id, by, outage_since=format_instant(since))]
-    reason = f"the app was not installed since {format_instant(since)}"
+    reason = f"the app was not installed since {to_the_minute(since)}"
     gaps = [Gap(resource=plural, since=since, reason=reason) for plural in plurals]
     runs = [filling_run(transaction, shop_id, gap, by) for gap in gaps]
     return [run for run in runs if run is not None]

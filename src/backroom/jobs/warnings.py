@@ -23,12 +23,13 @@ from backroom.jobs.schedules import (
 )
 from backroom.jobs.tables import sync_run
 from backroom.registration.plan import TELLING
-from backroom.registration.refused import read_all_refused
+from backroom.registration.refused import Refused, read_all_refused
 from backroom.registration.tables import topic_heard, webhook_subscription
 from backroom.registration.ungranted import in_words, lacking
 from backroom.resources.descriptor import Resource
 from backroom.shopify.access import WARNED_BEFORE, end_of_version
 from backroom.shops.connection import disconnected_sentence
+from backroom.shops.credentials import BY_CLIENT_SECRET
 from backroom.shops.secrets import list_secrets
 from backroom.shops.tables import shop, shop_credential
 from backroom.vocabulary.ids import ShopId
@@ -164,8 +165,17 @@ def _refused(look: _Look) -> Iterator[Concern]:
         row = look.connected(bout.shop_id)
         if row is None or (bout.is_over and bout.last_at < look.now - REFUSED_WITHIN):
             continue
-        advice = bout.advice(row.domain, is_checked=look.told.public_url is not None)
+        advice = _refused_advice(look.told, bout, row)
         yield Concern(kind="refused", shop=row.domain, text=bout.sentence(), advice=advice)
+
+
+def _refused_advice(told: Told, bout: Refused, row: Any) -> str:
+    """Where the app's client secret opens the API, the new one is wanted for that, too: tokens are asked for
+    with the old one else."""
+    if bout.is_over or row.kind not in BY_CLIENT_SECRET:
+        return bout.advice(row.domain, is_checked=told.public_url is not None)
+    given = "with it and a new pair" if row.kind == "offline" else "with it"
+    return f"if the app's client secret is another one now: `backroom shop add {row.domain}` {given}"
 
 
 def _silence(look: _Look) -> Iterator[Concern]:
@@ -267,6 +277,7 @@ def _shops(transaction: Transaction) -> dict[ShopId, Any]:
             c.disconnected_at,
             c.granted_scopes,
             shop_credential.c.updated_at.label("opened_at"),
+            shop_credential.c.kind,
             shop_credential.c.refresh_expires_at,
         )
         .outerjoin(shop_credential, shop_credential.c.shop_id == c.id)

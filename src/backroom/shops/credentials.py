@@ -7,7 +7,7 @@ repr or an error, or half of a pair stored.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import select, update
 
@@ -18,6 +18,8 @@ from backroom.vocabulary.errors import TokenRefused, Unknown
 from backroom.vocabulary.ids import ShopId
 
 Kind = Literal["access_token", "client_secret", "offline"]
+BY_CLIENT_SECRET: Final[tuple[Kind, ...]] = ("client_secret", "offline")
+"""What tokens are granted for with the app's client secret, which signs webhooks, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

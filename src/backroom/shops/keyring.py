@@ -61,7 +61,7 @@ class DatabaseKeyring:
         self._looked_at = -math.inf
         self._waited_at = -math.inf
         self._away = False
-        self._opened: dict[int, bytes | None] = {}
+        self._opened: dict[bytes, bytes | None] = {}
         self._condition = threading.Condition()
         self._wanted = False
         self._begun = 0
@@ -141,14 +141,17 @@ class DatabaseKeyring:
                 .where(webhook_secret.c.removed_at.is_(None))
                 .order_by(webhook_secret.c.id)
             ).all()
-        # A secret's ciphertext never changes, and opening one costs more than reading it.
+        # Opening a ciphertext costs more than reading it. A secret that is given again has another one.
+        known = self._opened
         self._opened = {
-            row.id: self._opened[row.id] if row.id in self._opened else self._open(row.id, row.ciphertext)
-            for row in rows
+            each.ciphertext: known[each.ciphertext]
+            if each.ciphertext in known
+            else self._open(each.id, each.ciphertext)
+            for each in rows
         }
         signing: dict[int, list[tuple[int, bytes]]] = {row.id: [] for row in shops}
         for row in rows:
-            secret = self._opened[row.id]
+            secret = self._opened[row.ciphertext]
             if secret is not None and row.shop_id in signing:
                 signing[row.shop_id].append((row.id, secret))
         return {row.domain: Signers(ShopId(row.id), tuple(signing[row.id])) for row in shops}
