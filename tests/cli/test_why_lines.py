@@ -5,6 +5,7 @@ from backroom.erp.history import read_history
 from backroom.erp.tables import sku
 from backroom.erp.why import Why, why_sku
 from backroom.erp.why_sums import stock_sums
+from tests.bodies import product, variant
 from tests.house import House, instant
 from tests.rooms.stockroom import change, gone, pulled_by, told_by, variant_row, written
 
@@ -69,6 +70,48 @@ def test_the_history_of_a_number_has_when_its_level_was_disconnected_and_connect
     said = [line.split("Z  ")[1].split(", by")[0] for line in history_lines(entries, "available")]
     assert sorted(said[:2]) == ["5 to 6", "connected again"]
     assert said[2:] == ["disconnected", "created"]
+
+
+def test_the_levels_of_a_deleted_sku_say_what_became_of_their_variant_and_of_themselves(house: House) -> None:
+    house.play("products/create", product(7, variants=[variant(701, sku="CODE-1", inventory_item_id=11)]))
+    written(house, items=[change(11, tracked=True)], levels=[change(11, 7, available=5)])
+    house.play("products/delete", {"id": 7})
+    gone(house, "levels", (11, 7), cause=told_by(5, "inventory_items/delete"))
+
+    assert sums(house)[0] == "available of CODE-1 is not known: the SKU is inactive"
+    (answer,) = answers(house, "available")
+    _, ended, disconnected, now, *_ = answer_lines(answer)
+    assert ended.startswith("  its variant is inactive since ")
+    assert "by delivery 2 (products/delete" in ended
+    assert disconnected.startswith("  disconnected since ")
+    assert "by delivery 5 (inventory_items/delete" in disconnected
+    assert now == "  available was 5"
+    assert [each.value for each in answers(house, "tracked")] == [True]
+
+
+def test_a_sku_that_the_history_does_not_know_to_be_deleted_is_inactive_all_the_same(house: House) -> None:
+    variant_row(house, 1, 11, is_active=False)
+    written(house, levels=[change(11, 7, available=5)])
+    with house.database.writing() as transaction:
+        transaction.execute(sku.update().values(is_active=False))
+
+    assert sums(house) == ["available of CODE-1 is not known: the SKU is inactive"]
+    assert answer_lines(answers(house, "available")[0])[1] == "  its variant is inactive"
+
+
+def test_a_level_counts_where_one_of_the_skus_with_the_code_has_an_active_variant_of_it(house: House) -> None:
+    variant_row(house, 1, 11)
+    variant_row(house, 2, 11, is_active=False)
+    written(house, levels=[change(11, 7, available=5)])
+    with house.database.writing() as transaction:
+        transaction.execute(sku.update().where(sku.c.id == 2).values(sku_code="CODE-1", is_active=False))
+
+    assert sums(house) == [
+        "available of CODE-1, SKU 1, is 5 (1 of 1 location counts)",
+        "available of CODE-1, SKU 2, is not known: the SKU is inactive",
+    ]
+    (answer,) = answers(house, "available")
+    assert answer_lines(answer)[1] == "  available is 5"
 
 
 def test_a_level_at_a_closed_location_says_so(house: House) -> None:

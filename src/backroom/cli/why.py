@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from backroom.cli.output import AsJson, say
-from backroom.cli.why_lines import answer_lines, history_lines, sum_lines
+from backroom.cli.why_lines import answer_lines, history_lines, lost_lines, sum_lines
 from backroom.settings import read_settings
+from backroom.vocabulary.errors import Misuse, Unknown
+from backroom.vocabulary.ids import GREATEST_ID
 from backroom.vocabulary.pages import LARGEST_LIMIT
 from backroom.vocabulary.shown import json_text
 
@@ -16,9 +18,14 @@ if TYPE_CHECKING:
     from backroom.db.database import Transaction
     from backroom.erp.history import HistoryEntry
     from backroom.erp.why import Why
+    from backroom.erp.why_codes import Sought
 
 Field = Annotated[
     str, typer.Argument(help="Like price, title, available; an unknown one lists the known ones.")
+]
+SkuId = Annotated[
+    int | None,
+    typer.Option("--id", min=1, max=GREATEST_ID, help="The ERP's id of a SKU, in place of its code."),
 ]
 WithHistory = Annotated[bool, typer.Option("--history", help="List the changes of it, too, newest first.")]
 HistoryLimit = Annotated[
@@ -45,25 +52,33 @@ def register(app: typer.Typer) -> None:
 
 
 def sku(
-    code: Annotated[str, typer.Argument(help="A SKU code; several SKUs may have it.")],
-    field: Field,
+    code: Annotated[
+        str, typer.Argument(help="A SKU code; several SKUs may have it. Not with --id.", show_default=False)
+    ] = "",
+    field: Field = "",
+    number: SkuId = None,
     history: WithHistory = False,
     limit: HistoryLimit = USUAL_HISTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Say which delivery set a SKU's value, when, and what it was before; for stock, at each location."""
-    from backroom.erp.why import OF_ITEM, OF_LEVEL, why_sku
+    """Say which delivery set a SKU's value, when, and what it was before; for stock, at each location.
+
+    `why sku CODE FIELD`; where it has no code, or another one by now, `why sku --id ID FIELD`.
+    """
+    from backroom.erp.why import OF_ITEM, OF_LEVEL
     from backroom.erp.why_sums import stock_sums
 
+    sought, name = _sought(code, field, number)
+
     def sums(transaction: "Transaction") -> list[str]:
-        return sum_lines(code, stock_sums(transaction, code)) if field == "available" else []
+        return sum_lines(sought, stock_sums(transaction, sought)) if name == "available" else []
 
     _tell(
-        lambda transaction: why_sku(transaction, code, field),
+        lambda transaction: _of_sku(transaction, sought, name),
         limit if history else 0,
         as_json,
         above=sums,
-        none="no stock is known of it" if field in OF_LEVEL + OF_ITEM else "no variant of it is known",
+        none="no stock is known of it" if name in OF_LEVEL + OF_ITEM else "no variant of it is known",
     )
 
 
@@ -86,6 +101,29 @@ def product(
         above=lambda _: [],
         none="it has no listing",
     )
+
+
+def _sought(code: str, field: str, number: int | None) -> "tuple[Sought, str]":
+    """The SKU and the field. With an id the field is the one word that was given, and stands in `code`."""
+    if number is None and not field:
+        raise Misuse("a field is missing: backroom why sku CODE FIELD")
+    if number is not None and field:
+        raise Misuse("give a code or --id, not both: backroom why sku --id ID FIELD")
+    return (code, field) if number is None else (number, code)
+
+
+def _of_sku(transaction: "Transaction", sought: "Sought", field: str) -> "list[Why]":
+    """Raises Unknown: of a code that a SKU had before, with a line for each that had it."""
+    from backroom.erp.why import why_sku
+    from backroom.erp.why_codes import lost_codes
+
+    try:
+        return why_sku(transaction, sought, field)
+    except Unknown as unknown:
+        if isinstance(sought, int):
+            raise
+        lost, more = lost_codes(transaction, sought)
+        raise Unknown("\n".join([str(unknown), *lost_lines(lost, more, field)])) from None
 
 
 def _tell(

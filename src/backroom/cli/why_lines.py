@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backroom.erp.changes import Lineage
     from backroom.erp.history import HistoryEntry
     from backroom.erp.why import LevelState, Why
+    from backroom.erp.why_codes import LostCode, Sought
     from backroom.erp.why_sums import StockSum
 
 _NEVER_TOLD: Final = ("on_hand", "committed", "incoming")
@@ -32,15 +33,37 @@ _TEXTS: Final = frozenset(
 )
 
 
-def sum_lines(code: str, sums: "Sequence[StockSum]") -> list[str]:
-    """A line for each SKU with the code: `available of CODE is 15 (2 of 3 locations count)`."""
-    return [
-        f"available of {printable(code)}{f', SKU {each.sku_id},' if len(sums) > 1 else ''} is {_sum(each)}"
-        for each in sums
+def sum_lines(sought: "Sought", sums: "Sequence[StockSum]") -> list[str]:
+    """A line for each SKU with the code: `available of CODE is 15 (2 of 3 locations count)`.
+
+    And below it, of one that is inactive, since when it is and by what.
+    """
+    name = printable(sought) if isinstance(sought, str) else f"SKU {sought}"
+    lines = []
+    for each in sums:
+        lines.append(f"available of {name}{f', SKU {each.sku_id},' if len(sums) > 1 else ''} is {_sum(each)}")
+        if each.ended:
+            lines.append(f"  inactive {_since(each.ended)}")
+    return lines
+
+
+def lost_lines(lost: "Sequence[LostCode]", more: bool, field: str) -> list[str]:
+    """A line for each SKU that had a code which no SKU has now, with the command that asks on."""
+    lines = [
+        f"  SKU {each.sku_id} had it until {when(each.at)}, changed by {_cause(each)}; "
+        f"{_code_now(each)}: `backroom why sku --id {each.sku_id} {field}`"
+        for each in lost
     ]
+    return [*lines, "  and more of them did"] if more else lines
+
+
+def _code_now(lost: "LostCode") -> str:
+    return "it has none now" if lost.code_now is None else f"its code is now {printable(lost.code_now)}"
 
 
 def _sum(each: "StockSum") -> str:
+    if not each.is_active:
+        return "not known: the SKU is inactive"
     if each.tracked is False:
         return "not tracked"
     if each.available is None:
@@ -79,11 +102,10 @@ def history_lines(entries: "Sequence[HistoryEntry]", field: str) -> list[str]:
 def _standing(level: "LevelState") -> list[str]:
     """What keeps a level's number out of the sum."""
     lines = []
+    if not level.variant_is_active:
+        lines.append(f"  its variant is inactive {_since(level.variant_ended)}".rstrip())
     if not level.is_active:
-        since = level.disconnected
-        lines.append(
-            f"  disconnected since {when(since.at)}, by {_cause(since)}" if since else "  disconnected"
-        )
+        lines.append(f"  disconnected {_since(level.disconnected)}".rstrip())
     if not level.counts:
         lines.append("  its location is closed: it is not part of the sum")
     return lines
@@ -93,7 +115,7 @@ def _now(answer: "Why") -> str:
     level, value = answer.level, _value(answer.field, answer.value)
     if level is None:
         return f"{answer.field} is {value}"
-    verb = "is" if level.is_active else "was"
+    verb = "is" if level.is_active and level.variant_is_active else "was"
     if answer.field in _NEVER_TOLD:
         as_of = f", as of {when(level.quantities_at)}" if level.quantities_at else ""
         return f"{answer.field} {verb} {value}{as_of}"
@@ -108,7 +130,12 @@ def _place(answer: "Why") -> str:
     return f" at {printable(answer.location) if answer.location else f'location {answer.location_id}'}"
 
 
-def _cause(origin: "Why | Lineage | HistoryEntry") -> str:
+def _since(origin: "Lineage | None") -> str:
+    """Empty where the history does not say."""
+    return f"since {when(origin.at)}, by {_cause(origin)}" if origin else ""
+
+
+def _cause(origin: "Why | Lineage | HistoryEntry | LostCode") -> str:
     if origin.run_id is not None:
         return f"run {origin.run_id}, which asked Shopify for it"
     if origin.delivery_id is None:

@@ -6,7 +6,7 @@ in one statement however many. What never happens here: a write, a sum.
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, RowMapping, Subquery, and_, select
+from sqlalchemy import ColumnElement, RowMapping, Subquery, and_, case, func, or_, select
 
 from backroom.db.database import Transaction
 from backroom.db.idlist import among
@@ -77,10 +77,11 @@ def levels_of_skus(transaction: Transaction, which: ColumnElement[bool]) -> dict
 
 
 def level_rows(transaction: Transaction, sku_ids: Collection[int]) -> Sequence[RowMapping]:
-    """The rows of all levels of the SKUs' active variants' items, by shop, item and location, each once.
+    """The rows of all levels of the SKUs' variants' items, by shop, item and location, each once.
 
-    Disconnected ones, too. With the shop's `domain`, the `location` by its name, whether it `counts`, and
-    whether the item is `tracked` (null: not known).
+    Of the active variants; of a SKU that has none, of all. Disconnected ones, too. With the shop's `domain`,
+    the `location` by its name, whether it `counts`, whether the item is `tracked` (null: not known), and
+    the `variant_id` of a variant that has the item, and whether one that has it is active.
     """
     level, item = inventory_level.c, inventory_item.c
     wanted = _items_of(sku_ids)
@@ -91,6 +92,8 @@ def level_rows(transaction: Transaction, sku_ids: Collection[int]) -> Sequence[R
             location.c.name.label("location"),
             location_counts().label("counts"),
             item.tracked,
+            wanted.c.variant_id,
+            wanted.c.variant_is_active,
         )
         .join(
             wanted,
@@ -108,9 +111,9 @@ def level_rows(transaction: Transaction, sku_ids: Collection[int]) -> Sequence[R
 
 
 def item_rows(transaction: Transaction, sku_ids: Collection[int]) -> Sequence[RowMapping]:
-    """The rows of the inventory items of the SKUs' active variants, by shop and item, each once.
+    """The rows of the inventory items of the SKUs' variants, by shop and item, each once.
 
-    With the shop's `domain`.
+    Of the same variants as `level_rows`. With the shop's `domain`.
     """
     item = inventory_item.c
     wanted = _items_of(sku_ids)
@@ -147,10 +150,20 @@ def level_number(transaction: Transaction, key: ResourceKey, domain: str | None)
 
 
 def _items_of(sku_ids: Collection[int]) -> Subquery:
-    """Of the SKUs' active variants, each once."""
+    """Of the SKUs' active variants, each once; of a SKU that is inactive, so that none is, of all of them."""
     c = listing_variant.c
-    items = select(c.shop_id, c.shopify_inventory_item_id).where(among(c.sku_id, sku_ids), c.is_active)
-    return items.distinct().subquery()
+    item = (c.shop_id, c.shopify_inventory_item_id)
+    return (
+        select(
+            *item,
+            func.max(c.id).label("variant_id"),
+            func.max(case((c.is_active, 1), else_=0)).label("variant_is_active"),
+        )
+        .join(sku, sku.c.id == c.sku_id)
+        .where(among(c.sku_id, sku_ids), or_(c.is_active, sku.c.is_active.is_(False)))
+        .group_by(*item)
+        .subquery()
+    )
 
 
 def _of_item() -> ColumnElement[bool]:

@@ -1,8 +1,9 @@
 """Where a value came from: the delivery or the run that set it, when, and what was there before.
 
-Enters: a SKU code or a product's id, and a field's name. Leaves: one answer for each row that has the field:
-the ERP's own row first, then Shopify's sides of it. The delivery named is the one that set the value, not
-the latest one that carried it. What never happens here: a write, a sum (`why_sums` has those of stock).
+Enters: a SKU's code or id, or a product's id, and a field's name. Leaves: one answer for each row that has
+the field: the ERP's own row first, then Shopify's sides of it. The delivery named is the one that set the
+value, not the latest one that carried it. What never happens here: a write, a sum (`why_sums` has those of
+stock).
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, Select, Table, select
 
 from backroom.db.database import Transaction
-from backroom.erp.changes import Lineage, lineage, skus_with_code
+from backroom.erp.changes import Lineage, lineage
 from backroom.erp.drafts import shown
 from backroom.erp.levels_reader import item_rows, level_rows
 from backroom.erp.skus_reader import id_text
 from backroom.erp.tables import inventory_item, inventory_level, listing, listing_variant, product, sku
+from backroom.erp.why_codes import Sought, sought_skus
 from backroom.shops.tables import shop
 from backroom.vocabulary.errors import Misuse, Unknown
 from backroom.vocabulary.ids import GREATEST_ID, key_text
@@ -57,7 +59,8 @@ class LevelState:
 
     `counts`: its location is active. `tracked`: its item is; null: not known. `quantities_at`: Shopify's
     instant of `on_hand`, `committed` and `incoming`. `disconnected`: what disconnected it; null: it is
-    connected, or the history does not say.
+    connected, or the history does not say. `variant_is_active`: a variant of the SKU that has the item is;
+    `variant_ended`: what made the variant inactive, as for `disconnected`.
     """
 
     is_active: bool
@@ -65,6 +68,8 @@ class LevelState:
     tracked: bool | None
     quantities_at: datetime | None
     disconnected: Lineage | None
+    variant_is_active: bool
+    variant_ended: Lineage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +101,13 @@ class Why:
     level: LevelState | None
 
 
-def why_sku(transaction: Transaction, code: str, field: str) -> list[Why]:
-    """For every SKU with the code, and each of its variants, their inventory items, or their levels.
+def why_sku(transaction: Transaction, sought: Sought, field: str) -> list[Why]:
+    """For every SKU with the code or id, and each of its variants, their inventory items, or their levels.
 
-    Raises Unknown (code) and Misuse (field).
+    Raises Unknown (code, id) and Misuse (field).
     """
     name = _known(field, OWN_OF_SKU + OF_VARIANT + OF_ITEM + OF_LEVEL)
-    ids = skus_with_code(transaction, code)
-    if not ids:
-        raise Unknown(f"no SKU has the code {code}")
+    ids = sought_skus(transaction, sought)
     answers: list[Why] = []
     if name in OWN_OF_SKU:
         rows = transaction.execute(select(sku).where(sku.c.id.in_(ids)).order_by(sku.c.id)).mappings()
@@ -193,16 +196,20 @@ def _answer(transaction: Transaction, table: Table, row: RowMapping, field: str,
 
 
 def _level_state(transaction: Transaction, row: RowMapping) -> LevelState:
-    is_active = row["is_active"]
+    is_active, variant_is_active = row["is_active"], bool(row["variant_is_active"])
     return LevelState(
         is_active=is_active,
         counts=bool(row["counts"]),
         tracked=row["tracked"],
         quantities_at=row["quantities_at"],
-        disconnected=None
-        if is_active
-        else lineage(transaction, inventory_level.name, row["id"], "is_active"),
+        disconnected=None if is_active else _end(transaction, inventory_level, row["id"]),
+        variant_is_active=variant_is_active,
+        variant_ended=None if variant_is_active else _end(transaction, listing_variant, row["variant_id"]),
     )
+
+
+def _end(transaction: Transaction, table: Table, row_id: int) -> Lineage | None:
+    return lineage(transaction, table.name, row_id, "is_active")
 
 
 def _shopify_id(row: RowMapping) -> str | None:
