@@ -2,6 +2,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from backroom.cli import main
+from backroom.db.database import open_database
+from backroom.db.migrate import upgrade
+from tests.house import House
 from tests.untouched import logging_as_it_was
 
 
@@ -46,6 +50,18 @@ class Backroom:
             code = end.code
         said = self._capsys.readouterr()
         return Said(int(code or 0), said.out, said.err)
+
+
+@contextmanager
+def house_in(home: Path) -> Iterator[House]:
+    """The house that commands find in a home, which is made for it."""
+    home.mkdir(mode=0o700)
+    database = open_database(f"sqlite:///{home}/backroom.db")
+    upgrade(database)
+    opened = House(database)
+    yield opened
+    opened.close()
+    database.dispose()
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ import pytest
 from backroom.cli.deliveries import CHARACTERS_SHOWN, Line, indented
 from backroom.cli.spans import day_or_time
 from backroom.cli.table import table
-from backroom.db.database import open_database
-from backroom.db.migrate import upgrade
 from backroom.ingress.deliveries import DeliveryFilter, read_deliveries
 from backroom.vocabulary.shown import show_body
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, house_in
 from tests.house import House
 from tests.stock_bodies import disconnected, level
 
@@ -25,13 +23,8 @@ BODY = b'{"id":7,"price":1.50,"tags":[],"title":"Iron \xc3\xa9"}'
 @pytest.fixture
 def house(home: Path) -> Iterator[House]:
     """A house in the home that the commands look at. Made before `backroom`: its log goes elsewhere."""
-    home.mkdir(mode=0o700)
-    database = open_database(f"sqlite:///{home}/backroom.db")
-    upgrade(database)
-    opened = House(database)
-    yield opened
-    opened.close()
-    database.dispose()
+    with house_in(home) as opened:
+        yield opened
 
 
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
-from backroom.db.database import open_database
-from backroom.db.migrate import upgrade
 from backroom.erp.tables import listing
 from backroom.worker.tables import worker
 from tests.bodies import product, variant
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, house_in
 from tests.house import House, instant
 from tests.rooms.catalogue import SECOND, second_shop
 from tests.rooms.failing import UNREADABLE, unprocessable
@@ -22,13 +20,8 @@ HOSTILE = "[bold]Iron[/bold] \x1b[31mpan \u202eback\nwards"
 @pytest.fixture
 def house(home: Path) -> Iterator[House]:
     """A house in the home that the commands look at. Made before `backroom`: its log goes elsewhere."""
-    home.mkdir(mode=0o700)
-    database = open_database(f"sqlite:///{home}/backroom.db")
-    upgrade(database)
-    opened = House(database)
-    yield opened
-    opened.close()
-    database.dispose()
+    with house_in(home) as opened:
+        yield opened
 
 
 def test_the_status_as_json_is_the_promised_document(house: House, backroom: Backroom) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from backroom.cli.labelled import wrapped
-from backroom.db.database import open_database
-from backroom.db.migrate import upgrade
 from backroom.shops.shops import remove_shop
 from tests.bodies import product, without
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, house_in
 from tests.ended_runs import ended
 from tests.house import House
 from tests.rooms.failing import UNREADABLE
@@ -29,13 +27,8 @@ REASON = (
 @pytest.fixture
 def house(home: Path) -> Iterator[House]:
     """A home with tables, one shop, and hands that play the stations."""
-    home.mkdir(mode=0o700)
-    database = open_database(f"sqlite:///{home}/backroom.db")
-    upgrade(database)
-    opened = House(database)
-    yield opened
-    opened.close()
-    database.dispose()
+    with house_in(home) as opened:
+        yield opened
 
 
 def on_a_terminal(width: int) -> list[str]:

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backroom.db.database import open_database
-from backroom.db.migrate import upgrade
 from tests.bodies import product, variant
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, house_in
 from tests.house import House, instant
 from tests.rooms.stockroom import change, told_by, written
 
@@ -16,13 +14,8 @@ from tests.rooms.stockroom import change, told_by, written
 @pytest.fixture
 def house(home: Path) -> Iterator[House]:
     """A house in the home that the commands look at. Made before `backroom`: its log goes elsewhere."""
-    home.mkdir(mode=0o700)
-    database = open_database(f"sqlite:///{home}/backroom.db")
-    upgrade(database)
-    opened = House(database)
-    yield opened
-    opened.close()
-    database.dispose()
+    with house_in(home) as opened:
+        yield opened
 
 
 def renamed(house: House, code: str | None) -> int:
