@@ -52,6 +52,12 @@ class Backroom:
         return Said(int(code or 0), said.out, said.err)
 
 
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if somebody looked, in 80 columns. Only in a test's own body: a fixture has another stdout."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 @contextmanager
 def house_in(home: Path) -> Iterator[House]:
     """The house that commands find in a home, which is made for it."""

@@ -12,7 +12,7 @@ from backroom.cli.spans import day_or_time
 from backroom.cli.table import table
 from backroom.ingress.deliveries import DeliveryFilter, read_deliveries
 from backroom.vocabulary.shown import show_body
-from tests.cli.conftest import Backroom, house_in
+from tests.cli.conftest import Backroom, at_a_terminal, house_in
 from tests.house import House
 from tests.stock_bodies import disconnected, level
 
@@ -25,12 +25,6 @@ def house(home: Path) -> Iterator[House]:
     """A house in the home that the commands look at. Made before `backroom`: its log goes elsewhere."""
     with house_in(home) as opened:
         yield opened
-
-
-def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if somebody looked, in 80 columns. Only in a test's own body: a fixture has another stdout."""
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_in_80_columns_ids_stay_whole(

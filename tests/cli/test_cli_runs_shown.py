@@ -1,6 +1,5 @@
 """`runs list` and `runs show` for people: the same words everywhere, and what applies to a run."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from backroom.db.database import Database, open_database
 from backroom.jobs.registration import new_check
 from backroom.jobs.requests import NewRun, queue_run
 from backroom.shops.shops import find_shop
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, at_a_terminal
 from tests.cli.test_bars import RUN
 from tests.cli.test_cli_runs import SHOP, TOKEN, carry
 
@@ -44,8 +43,7 @@ def test_a_run_is_called_alike_on_a_terminal_and_in_a_pipe(
             ),
         )
     piped = backroom("runs", "list").out
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "80")
+    at_a_terminal(monkeypatch)
     seen = backroom("runs", "list").out
     for name in ("check webhooks", "refetch inventory"):
         assert f"  {name} " in piped

@@ -1,6 +1,5 @@
 """`schedule`: seen, changed, switched off and on; and what `status` and `doctor` warn of."""
 
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from backroom.shops.shops import find_shop
 from backroom.shops.tables import shop as shop_table
 from backroom.shops.tables import webhook_secret
 from backroom.vocabulary.ids import RunId
-from tests.cli.conftest import Backroom
+from tests.cli.conftest import Backroom, at_a_terminal
 
 ONE, TWO = "one.myshopify.com", "two.myshopify.com"
 TOKEN = '{"access_token": "t", "webhook_secrets": ["hush"]}'
@@ -99,8 +98,7 @@ def test_what_makes_no_sense_is_said_in_one_sentence(
 def test_in_80_columns_a_schedule_is_a_line_with_what_it_waits_for_below(
     backroom: Backroom, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "80")
+    at_a_terminal(monkeypatch)
     backroom("schedule", "off", "retention", "--shop", ONE)
     _, *lines = backroom("schedule", "list").out.splitlines()
     kinds = [tuple(line.split()[:2]) for line in lines if not line.startswith(" ")]

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backroom.vocabulary.clock import SystemClock, aware, format_instant, instant_or_none, parse_instant
+from backroom.vocabulary.clock import (
+    SystemClock,
+    aware,
+    format_instant,
+    instant_or_none,
+    parse_instant,
+    to_the_minute,
+)
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 (the very thing that is refused)
 READ = {
@@ -84,3 +91,12 @@ def test_a_naive_datetime_is_refused() -> None:
 
 def test_the_machines_clock_is_aware() -> None:
     assert SystemClock().now().utcoffset() == timedelta(0)
+
+
+def test_a_sentence_says_an_instant_to_the_minute_in_utc() -> None:
+    assert to_the_minute(parse_instant("2026-11-29T13:26:59.999999+05:45")) == "2026-11-29 07:41 UTC"
+
+
+def test_a_sentence_refuses_a_naive_instant() -> None:
+    with pytest.raises(TypeError):
+        to_the_minute(parse_instant("2026-11-29T13:26:59Z").replace(tzinfo=None))

@@ -13,14 +13,13 @@ from backroom.ingress.refused import MOST_SHOPS, Refusals
 from backroom.ingress.tables import webhook_refusal
 from backroom.jobs.runs import Run
 from backroom.jobs.schedules import WEBHOOKS, set_schedule
-from backroom.jobs.since import to_the_minute
 from backroom.jobs.warnings import Concern, Told, read_concerns
 from backroom.registration.refused import Refused, close_refused, read_refused
 from backroom.resources.registry import RESOURCES
 from backroom.shops.secrets import add_secret
 from backroom.shops.tables import shop as shop_table
 from backroom.shops.tables import shop_credential, webhook_secret
-from backroom.vocabulary.clock import parse_instant
+from backroom.vocabulary.clock import parse_instant, to_the_minute
 from backroom.vocabulary.errors import StoreUnavailable
 from backroom.vocabulary.ids import ShopId
 from tests.crash.served import Served

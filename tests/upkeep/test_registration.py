@@ -12,13 +12,12 @@ from backroom.cli.run_words import mended
 from backroom.jobs.chunks import Chunks
 from backroom.jobs.claims import Claim
 from backroom.jobs.runs import view_of
-from backroom.jobs.since import to_the_minute
 from backroom.jobs.tables import sync_run
 from backroom.registration.desired import HOUSE_TOPICS, name_of
 from backroom.resources.product import product
 from backroom.shopify.subscriptions import enum_of
 from backroom.shops.tables import shop
-from backroom.vocabulary.clock import parse_instant
+from backroom.vocabulary.clock import parse_instant, to_the_minute
 from backroom.vocabulary.ids import RunId
 from tests.house import House
 from tests.upkeep.registering import ADDRESS, QUICK, TOPICS, UpkeepDesk, an_upkeep_desk

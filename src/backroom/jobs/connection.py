@@ -19,12 +19,11 @@ from backroom.jobs.gaps import Gap, filling_run
 from backroom.jobs.registration import KIND as WEBHOOKS
 from backroom.jobs.registration import new_check
 from backroom.jobs.requests import NEEDS_NO_SHOP, AlreadyRunning, NewRun, queue_run, resume_run
-from backroom.jobs.since import to_the_minute
 from backroom.jobs.tables import sync_run
 from backroom.observe.log import get_log
 from backroom.shops.connection import disconnected_sentence, removed_sentence
 from backroom.shops.tables import shop, shop_credential
-from backroom.vocabulary.clock import format_instant
+from backroom.vocabulary.clock import format_instant, to_the_minute
 from backroom.vocabulary.ids import ShopId
 
 _BEGIN_ANEW: Final = (WEBHOOKS, "refetch")

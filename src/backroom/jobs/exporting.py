@@ -17,7 +17,6 @@ from backroom.jobs.chunks import Chunks
 from backroom.jobs.export import ask_for_export, fetch_export, file_of, running_exports, wait_for_export
 from backroom.jobs.job import Services
 from backroom.jobs.runs import RunView
-from backroom.jobs.since import to_the_minute
 from backroom.observe.log import get_log
 from backroom.resources.descriptor import Resource
 from backroom.shopify.assembled import Assembled
@@ -25,6 +24,7 @@ from backroom.shopify.bulk import BulkOperation, cancel_bulk
 from backroom.shopify.client import Client
 from backroom.shopify.documents import bulk_document
 from backroom.shopify.pages import read_nodes
+from backroom.vocabulary.clock import to_the_minute
 from backroom.vocabulary.errors import (
     BackroomError,
     BulkBusy,

@@ -14,13 +14,13 @@ from sqlalchemy import select
 from backroom.cache.watermarks import read_watermark
 from backroom.db.database import Transaction
 from backroom.jobs.requests import NewRun
-from backroom.jobs.since import OVERLAP, to_the_minute
+from backroom.jobs.since import OVERLAP
 from backroom.jobs.syncs import SYNC
 from backroom.jobs.tables import sync_run
 from backroom.registration.plan import Line
 from backroom.registration.record import Recorded
 from backroom.registration.refused import Refused
-from backroom.vocabulary.clock import format_instant, instant_or_none
+from backroom.vocabulary.clock import format_instant, instant_or_none, to_the_minute
 from backroom.vocabulary.ids import ShopId
 
 LOOKED_BACK: Final = 200

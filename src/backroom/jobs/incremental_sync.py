@@ -23,12 +23,12 @@ from backroom.jobs.greeting import greet
 from backroom.jobs.job import Done, Next, Services, Sleep
 from backroom.jobs.runs import RunView
 from backroom.jobs.settling import settle
-from backroom.jobs.since import INCREMENTAL, asked_since, to_the_minute
+from backroom.jobs.since import INCREMENTAL, asked_since
 from backroom.observe.log import get_log
 from backroom.resources.descriptor import Resource
 from backroom.shopify.deletions import read_deletions
 from backroom.shopify.pages import ResourcePage, read_page
-from backroom.vocabulary.clock import format_instant, instant_or_none
+from backroom.vocabulary.clock import format_instant, instant_or_none, to_the_minute
 from backroom.vocabulary.errors import QueryRefused, ScopeMissing, Terminal
 from backroom.vocabulary.ids import ResourceKey, RunId
 from backroom.vocabulary.selection import Changes

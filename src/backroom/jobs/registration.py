@@ -21,7 +21,6 @@ from backroom.jobs.greeting import meet
 from backroom.jobs.job import Done, Next, Services, Sleep
 from backroom.jobs.requests import AlreadyRunning, NewRun, queue_run
 from backroom.jobs.runs import RunView
-from backroom.jobs.since import to_the_minute
 from backroom.observe.log import get_log
 from backroom.registration.desired import desired
 from backroom.registration.looking import look
@@ -32,7 +31,7 @@ from backroom.registration.refused import Refused, close_refused, read_refused
 from backroom.registration.ungranted import gone_without
 from backroom.shopify.subscriptions import SubscriptionRefused
 from backroom.shops.tables import shop, shop_credential
-from backroom.vocabulary.clock import instant_or_none, parse_instant
+from backroom.vocabulary.clock import instant_or_none, parse_instant, to_the_minute
 from backroom.vocabulary.errors import ScopeMissing, Terminal
 from backroom.vocabulary.ids import ShopId
 

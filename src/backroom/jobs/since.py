@@ -37,8 +37,3 @@ def asked_since(transaction: Transaction, run: RunView) -> Asked:
     else:
         since = max(held, EARLIEST) - OVERLAP if held else None
     return Asked(since=since, saves=since is None or (held is not None and since <= held))
-
-
-def to_the_minute(since: datetime) -> str:
-    """`2026-11-29 11:43 UTC`, for the phases and reasons of runs; their options have it whole."""
-    return f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

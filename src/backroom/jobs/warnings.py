@@ -32,6 +32,7 @@ from backroom.shops.connection import disconnected_sentence
 from backroom.shops.credentials import BY_CLIENT_SECRET
 from backroom.shops.secrets import list_secrets
 from backroom.shops.tables import shop, shop_credential
+from backroom.vocabulary.clock import to_the_minute
 from backroom.vocabulary.ids import ShopId
 
 KINDS: Final = (
@@ -191,7 +192,7 @@ def _silence(look: _Look) -> Iterator[Concern]:
         patience = max(SHORTEST_SILENCE, SILENCE_TIMES * longest)
         if each.last_at - each.first_at < HEARD_OVER or look.now - each.last_at <= patience:
             continue
-        text = f"{each.topic} was last heard of on {each.last_at:%Y-%m-%d %H:%M} UTC, and was never silent"
+        text = f"{each.topic} was last heard of on {to_the_minute(each.last_at)}, and was never silent"
         text += f" for longer than for {_roughly(longest)} before"
         advice = f"`backroom webhooks plan --shop {row.domain}`"
         yield Concern(kind="silence", shop=row.domain, text=text, advice=advice)
@@ -220,7 +221,7 @@ def _check(look: _Look) -> Iterator[Concern]:
         late = since + MISSED_TIMES * timedelta(seconds=standing.every_seconds)
         if standing.next_at(look.now) is None or look.now <= late:
             continue
-        when = f"since {since:%Y-%m-%d %H:%M} UTC" if shop_id in checked else "yet"
+        when = f"since {to_the_minute(since)}" if shop_id in checked else "yet"
         text = f"its webhook subscriptions were not looked at {when}"
         advice = "see that a worker runs (`backroom status`), and why (`backroom runs list`)"
         yield Concern(kind="check", shop=row.domain, text=text, advice=advice)
@@ -245,9 +246,7 @@ def _schedule(look: _Look) -> Iterator[Concern]:
         patience = MISSED_TIMES * timedelta(seconds=standing.every_seconds)
         if last is not None and last > look.now - patience:
             continue
-        since = (
-            "it never succeeded" if last is None else f"the last that succeeded: {last:%Y-%m-%d %H:%M} UTC"
-        )
+        since = "it never succeeded" if last is None else f"the last that succeeded: {to_the_minute(last)}"
         every = shown_seconds(standing.every_seconds)
         text = f"the {run.kind} of {run.resource}, each {every}, fails ({since}): {run.error}"
         advice = f"mend it; `backroom runs show {run.id}`"

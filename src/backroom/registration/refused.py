@@ -17,7 +17,7 @@ from backroom.ingress.tables import webhook_refusal
 from backroom.registration.plan import MARGIN
 from backroom.registration.tables import topic_heard
 from backroom.shops.tables import webhook_secret
-from backroom.vocabulary.clock import format_instant
+from backroom.vocabulary.clock import format_instant, to_the_minute
 from backroom.vocabulary.ids import ShopId
 
 FILLED_EVERY: Final = timedelta(hours=1)
@@ -49,7 +49,7 @@ class Refused:
     def sentence(self) -> str:
         """For people."""
         webhooks = "1 webhook was" if self.number == 1 else f"{self.number} webhooks were"
-        said = f"{webhooks} refused for the signature since {self.first_at:%Y-%m-%d %H:%M} UTC"
+        said = f"{webhooks} refused for the signature since {to_the_minute(self.first_at)}"
         return said if self.is_over else f"{said}, and nothing was taken since the last of them"
 
     def advice(self, domain: str, *, is_checked: bool) -> str:

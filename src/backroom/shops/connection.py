@@ -1,12 +1,13 @@
 """Whether the app is installed on a shop, as far as we were told. Nothing here calls Shopify."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import select, update
 
 from backroom.db.database import Transaction
 from backroom.shops.tables import shop
+from backroom.vocabulary.clock import to_the_minute
 from backroom.vocabulary.ids import ShopId
 
 
@@ -34,6 +35,6 @@ def removed_sentence(domain: str) -> str:
 def disconnected_sentence(domain: str, at: datetime) -> str:
     """`at`: when we heard of it."""
     return (
-        f"the app was uninstalled from {domain} on {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: install it again,"
+        f"the app was uninstalled from {domain} on {to_the_minute(at)}: install it again,"
         f" then `backroom shop test {domain}`"
     )

@@ -17,6 +17,7 @@ from backroom.db.database import Transaction
 from backroom.shops.credentials import BY_CLIENT_SECRET
 from backroom.shops.tables import shop, shop_credential, webhook_secret
 from backroom.shops.vault import Unreadable, Vault
+from backroom.vocabulary.clock import to_the_minute
 from backroom.vocabulary.errors import BackroomError, Misuse, Unknown
 from backroom.vocabulary.ids import ShopId
 
@@ -130,7 +131,7 @@ def refuse_if_used(transaction: Transaction, shop_id: ShopId, secret_id: int) ->
             else "Rotate it at Shopify and wait a day first"
         )
         raise StillUsed(
-            f"{called} signed a delivery at {used_at:%Y-%m-%d %H:%M} UTC, less than a day ago: what Shopify"
+            f"{called} signed a delivery at {to_the_minute(used_at)}, less than a day ago: what Shopify"
             f" still signs with it would be refused. {advice}, or give --force"
         )
 

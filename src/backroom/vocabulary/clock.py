@@ -54,3 +54,8 @@ def aware(instant: datetime) -> datetime:
 def format_instant(instant: datetime) -> str:
     """ISO-8601 in UTC with microseconds and a `Z`, the one form that leaves the house."""
     return aware(instant).astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_the_minute(instant: datetime) -> str:
+    """`2026-11-29 11:43 UTC`: an instant within a sentence for people; what programs read has it whole."""
+    return f"{aware(instant).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
