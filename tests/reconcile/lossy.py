@@ -24,7 +24,7 @@ from tests.house import House
 from tests.pull.pulled_shop import SECRET
 from tests.pull.running import MOST_TURNS
 from tests.reconcile.reconciled import ReconciledDesk, a_reconciled_desk
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_SECONDS, eventually
 from tests.web.front import listening
 
 MARGIN: Final = timedelta(seconds=1.5)
@@ -75,7 +75,7 @@ class Stations:
         self._house = house
         self._loop = Loop(house.database, RESOURCES, "stations")
         self._stopping = threading.Event()
-        self._idle = threading.Event()
+        self._rested = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stations", daemon=True)
 
     def __enter__(self) -> "Stations":
@@ -87,15 +87,16 @@ class Stations:
         self._thread.join()
 
     def rest(self) -> None:
-        """Until they looked, and found nothing to do."""
-        self._idle.clear()
-        assert self._idle.wait(30)
+        """Until they looked, from now on, and found nothing to do: a look that has begun does not count."""
+        self._rested = rested = threading.Event()
+        assert rested.wait(PATIENCE_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            rested = self._rested
             worked, busy = self._loop.turn()
             if not worked and not busy:
-                self._idle.set()
+                rested.set()
                 self._stopping.wait(0.005)
 
 
