@@ -110,7 +110,7 @@ class Living:
         self._random = Random(seed)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="living", daemon=True)
-        self._began = self._ended = 0.0
+        self._began = self._changed = 0.0
         self.changes = 0
 
     def __enter__(self) -> "Living":
@@ -123,15 +123,15 @@ class Living:
 
     @property
     def per_second(self) -> float:
-        """How many changes a second it came to."""
-        return self.changes / (self._ended - self._began)
+        """How many changes a second it came to, until the last of them."""
+        return self.changes / (self._changed - self._began)
 
     def _run(self) -> None:
         self._began = time.monotonic()
         while not self._stopping.wait(self._until_next()):
             self._desk.simulation.shop.change(self._random.choice(self._ids), self._edit())
+            self._changed = time.monotonic()
             self.changes += 1
-        self._ended = time.monotonic()
 
     def _until_next(self) -> float:
         """By the clock: a change that was late on a busy machine does not make the next ones late."""
