@@ -24,7 +24,7 @@ from tests.house import House
 from tests.pull.pulled_shop import SECRET
 from tests.pull.running import MOST_TURNS
 from tests.reconcile.reconciled import ReconciledDesk, a_reconciled_desk
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import eventually
 from tests.web.front import listening
 
 MARGIN: Final = timedelta(seconds=1.5)
@@ -89,7 +89,7 @@ class Stations:
     def rest(self) -> None:
         """Until they looked, from now on, and found nothing to do: a look that has begun does not count."""
         self._rested = rested = threading.Event()
-        assert rested.wait(PATIENCE_SECONDS)
+        eventually(rested.is_set, "stations with nothing to do")
 
     def _run(self) -> None:
         while not self._stopping.is_set():
